@@ -1,0 +1,63 @@
+"""Who may do what: one table of roles and permissions, asked by the console, the API and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.errors import Forbidden
+
+ROLES: dict[str, frozenset[str]] = {
+    "officer": frozenset(
+        {
+            "area.view",
+            "contact.view",
+            "contact.import",
+            "template.view",
+            "template.edit",
+            "campaign.view",
+            "campaign.edit",
+            "campaign.submit",
+            "campaign.stop",
+            "optout.view",
+            "optout.add",
+            "stats.view",
+        }
+    ),
+    "approver": frozenset(
+        {"area.view", "template.view", "campaign.view", "campaign.approve", "campaign.stop", "stats.view", "optout.view"}
+    ),
+    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view"}),
+    "operator": frozenset(
+        {"area.view", "gateway.view", "gateway.edit", "campaign.view", "campaign.stop", "stats.view", "area.load", "template.sync"}
+    ),
+    "administrator": frozenset({"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view"}),
+}
+
+PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person on whose behalf something is done."""
+
+    email: str
+    roles: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        """Whether one of the person's roles carries ``permission``; an unknown permission is nobody's."""
+        return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
+
+    def require(self, permission: str) -> None:
+        """Raise ``Forbidden`` unless the person holds ``permission``."""
+        if not self.may(permission):
+            carriers = sorted(role for role, held in ROLES.items() if permission in held)
+            raise Forbidden(
+                "{who} không có quyền “{permission}”; cần vai trò: {roles}.",
+                "{who} may not do “{permission}”; it takes one of the roles: {roles}.",
+                who=self.email,
+                permission=permission,
+                roles=", ".join(carriers),
+            )
+
+
+SYSTEM = Actor("system", frozenset(ROLES))

@@ -1,0 +1,1 @@
+"""Administrative units: data files, names as people write them, successors between editions."""

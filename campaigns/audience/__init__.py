@@ -1,0 +1,1 @@
+"""People: telephone numbers, importing files of them, choosing whom a campaign reaches."""

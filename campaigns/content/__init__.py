@@ -1,0 +1,1 @@
+"""Texts: template files, rendering, alphabets and message parts."""

@@ -1,0 +1,1 @@
+"""The way of a message: states, hours, planning, claiming, sending, recording."""

@@ -1,0 +1,1 @@
+"""Telecom gateways: the contract (``contract``), finding adapters (``registry``), and the adapters."""

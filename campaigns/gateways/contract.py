@@ -1,0 +1,159 @@
+"""The contract between the way of a message and a telecom gateway: everything an adapter is and says.
+
+An adapter owns wire format, authentication, status table and signature check. It knows no database, no
+retry, no limit and no clock: it is handed messages and a ``permit`` to ask before every part, and it answers
+in values. See ``docs/adding-a-gateway.md``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from campaigns.content.encoding import Part
+from campaigns.delivery.states import MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to one person, ready for the wire."""
+
+    key: int
+    """Its place in what was handed over; the adapter gives it back in ``settle``."""
+    recipient: str
+    """E.164 without the plus: ``84905123456``."""
+    sender: str
+    """Sender name; empty takes the account's own."""
+    parts: tuple[Part, ...]
+    """The encoded parts, in order (``campaigns.content.encoding``)."""
+    validity: timedelta
+    """How long the telco may go on trying."""
+
+
+class Verdict(StrEnum):
+    """What became of handing one message to the gateway."""
+
+    ACCEPTED = "accepted"
+    """The gateway took every part."""
+    RETRY = "retry"
+    """Refused now; the same message may be handed over again later. Nothing was sent."""
+    FINAL = "final"
+    """Refused for good. Nothing was sent, or only a beginning of it."""
+    THROTTLED = "throttled"
+    """Refused because we are too fast or its queue is full. Never the message's fault; costs no attempt."""
+    UNKNOWN = "unknown"
+    """It may have been taken: the connection died after writing, or no answer came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The gateway's answer about one message."""
+
+    verdict: Verdict
+    references: tuple[tuple[int, str], ...] = ()
+    """(part, reference) of every part taken, normalised just as receipts will name it."""
+    error: str | None = None
+    """The gateway's own code, for people and statistics: ``ESME_RINVDSTADR``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery receipt (DLR) about one part."""
+
+    reference: str
+    state: MessageState
+    """DELIVERED, UNDELIVERED, EXPIRED, REJECTED; ACCEPTED for intermediate news that changes nothing."""
+    recipient: str | None = None
+    """E.164 without the plus, where the receipt names it."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message somebody sent to us (MO), complete: parts are put together by the adapter."""
+
+    sender: str
+    """E.164 without the plus."""
+    recipient: str
+    """Our short code or sender name."""
+    text: str
+
+
+Event = Receipt | Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a session offers its adapter. All are called in the session's event loop."""
+
+    deliver: Callable[[Sequence[Event], Callable[[bool], None]], None]
+    """Hand over events. The callback is called with True once they are safe in the database (answer the
+    gateway then), or with False when they could not be saved (answer so that the gateway sends them again)."""
+    lost: Callable[[str], None]
+    """Say that the connection is gone, and why; called at most once for an open."""
+
+
+class GatewayUnavailable(Exception):
+    """The gateway cannot be opened now (refused bind, no connection); the text is shown to the operator."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        """Trying again will not help before somebody changes the settings (wrong password)."""
+
+
+class AdapterSettings(BaseModel, extra="forbid", frozen=True):
+    """Base of an adapter's settings. ``SecretStr`` fields are stored encrypted and never shown."""
+
+
+SettingsT = TypeVar("SettingsT", bound=AdapterSettings)
+Permit = Callable[[], Awaitable[None]]
+Settle = Callable[[int, Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the account can do, as far as callers must know."""
+
+    receipts: bool = True
+    inbound: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Adapter(ABC, Generic[SettingsT]):
+    """One way to speak to a telco. One instance serves one session; after ``lost`` or ``close`` it is dropped."""
+
+    settings_type: ClassVar[type[AdapterSettings]]
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    def __init__(self, settings: SettingsT, hooks: Hooks) -> None:
+        self.settings = settings
+        self.hooks = hooks
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect and authenticate.
+
+        Raises:
+            GatewayUnavailable: with the reason the operator will read.
+        """
+
+    @abstractmethod
+    async def submit(self, messages: Sequence[Outbound], permit: Permit, settle: Settle) -> None:
+        """Hand over messages in their order and return once every one has been settled exactly once.
+
+        ``await permit()`` comes before each part goes out. When ``permit`` raises, what was not begun is left
+        unsettled and the exception goes up; a message already on the wire is still waited for and settled.
+        Several calls may run at once on one session and share its window.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Say goodbye (unbind) after what is on the wire was answered or timed out; never raises."""

@@ -1,0 +1,32 @@
+"""Every table of Loa. Statements that use them are in ``campaigns.store``."""
+
+from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.areas import Area, AreaSuccessor
+from campaigns.models.base import Base
+from campaigns.models.campaigns import Batch, Campaign, Message, ParkedReceipt, Submission
+from campaigns.models.content import Template, TemplateVersion
+from campaigns.models.gateways import Gateway, GatewaySession, Route
+from campaigns.models.people import Contact, InboundMessage, OptOut
+
+__all__ = [
+    "Area",
+    "AreaSuccessor",
+    "AuditEntry",
+    "Base",
+    "Batch",
+    "Campaign",
+    "Contact",
+    "Gateway",
+    "GatewaySession",
+    "InboundMessage",
+    "Message",
+    "OptOut",
+    "ParkedReceipt",
+    "Role",
+    "Route",
+    "Submission",
+    "Template",
+    "TemplateVersion",
+    "User",
+    "user_role",
+]

@@ -1,0 +1,187 @@
+"""Campaigns and the rows a message leaves on its way."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaigns.models.base import Base
+from campaigns.models.content import TemplateVersion
+
+_COUNTER = {"server_default": "0"}
+
+
+class Campaign(Base):
+    """One text to one audience on one schedule."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        Index("ix_campaign_state", "state"),
+        Index("uq_campaign_standing", "standing", unique=True, postgresql_where=text("standing IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    name: Mapped[str]
+    template_version_id: Mapped[int] = mapped_column(ForeignKey("template_version.id"))
+    variant: Mapped[str] = mapped_column(server_default="plain")
+    """``plain`` (không dấu) or ``marked`` (có dấu)."""
+    message_class: Mapped[str]
+    topic: Mapped[str]
+    sender: Mapped[str] = mapped_column(server_default="")
+    """Sender name (brandname); empty takes the gateway's own."""
+    values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Values of placeholders that are the same for everybody."""
+    audience: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """``campaigns.audience.selection.Audience`` as JSON: edition and districts, wards or all."""
+    start_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Start as approved; null waits for the step ``schedule``."""
+    scheduled_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    window_start: Mapped[time] = mapped_column(server_default="07:00")
+    window_end: Mapped[time] = mapped_column(server_default="21:00")
+    """Hours of sending, Asia/Ho_Chi_Minh, end excluded; equal start and end mean the whole day."""
+    validity_minutes: Mapped[int] = mapped_column(server_default="1440")
+    """How long the telco goes on trying, and we with it."""
+    unknown_policy: Mapped[str] = mapped_column(server_default="never")
+    """What becomes of unknown messages: ``never`` sent again, or ``resend``."""
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    """Lower goes first on a shared gateway: 0 urgent, 5 bulk."""
+    state: Mapped[str] = mapped_column(server_default="draft")
+    standing: Mapped[str | None]
+    """Name of a standing campaign of the system, such as ``optout-confirmation``; null for people's campaigns."""
+    approved_hash: Mapped[bytes | None]
+    approved_by: Mapped[str | None]
+    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str]
+    edited_by: Mapped[str]
+    submitted_by: Mapped[str | None]
+    state_reason: Mapped[str | None]
+    """Why it was paused, rejected or cancelled."""
+    plan_cursor: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    planned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the audience was completely frozen."""
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    version: Mapped[int] = mapped_column(server_default="1")
+    """Raised by every edit and step; a form that carries an older one is told so."""
+
+    template_version: Mapped[TemplateVersion] = relationship(lazy="joined")
+
+
+class Batch(Base):
+    """At most 500 messages of one campaign to one carrier in one ward: the unit of claiming, routing, counting.
+
+    Whoever changes messages locks their batch first, batches in the order of their id; the counters change
+    in the same transaction, so that for every batch ``size`` is the sum of the counters at any moment.
+    """
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        Index("ix_batch_campaign_id_ward_id", "campaign_id", "ward_id"),
+        Index(
+            "ix_batch_ready",
+            "gateway_id",
+            "campaign_id",
+            "id",
+            postgresql_where=text("state = 'ready'"),
+        ),
+        Index("ix_batch_leased", "lease_until", postgresql_where=text("state = 'leased'")),
+        Index("ix_batch_unrouted", "carrier", postgresql_where=text("gateway_id IS NULL")),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    gateway_id: Mapped[int | None] = mapped_column(SmallInteger, ForeignKey("gateway.id"))
+    """Null while no gateway carries this carrier."""
+    ward_id: Mapped[int | None] = mapped_column(SmallInteger)
+    carrier: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="ready")
+    """``ready`` (has something to send), ``leased`` (a worker is sending), ``done`` (nothing left to send)."""
+    not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_token: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_worker: Mapped[str | None]
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    size: Mapped[int] = mapped_column(SmallInteger)
+    parts: Mapped[int]
+    """Parts of all its messages, as planned."""
+    queued: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    claimed: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    accepted: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    delivered: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    undelivered: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    expired: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    rejected: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    failed: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    unknown: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    suppressed: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    cancelled: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+
+
+class Message(Base):
+    """One message to one person. Holds no number, and no index on anything that changes."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        # Nobody twice, whatever the planner does. Also finds what a person was sent.
+        Index("uq_message_contact_id_campaign_id_occasion", "contact_id", "campaign_id", "occasion", unique=True),
+        # Three updates in a life; room on the page keeps them heap-only.
+        {"postgresql_with": {"fillfactor": 60}},
+    )
+
+    batch_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger)
+    campaign_id: Mapped[int]
+    occasion: Mapped[int] = mapped_column(server_default="0")
+    """0, or in a standing campaign what caused this message: the id of the opt-out it confirms."""
+    delivered_mask: Mapped[int] = mapped_column(server_default="0")
+    """Bit n set: part n was delivered. All parts make the message delivered."""
+    seq: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    """1 … 500 inside the batch."""
+    state: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """``campaigns.delivery.states.MessageState``."""
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    parts: Mapped[int] = mapped_column(SmallInteger)
+    error: Mapped[str | None]
+    """The gateway's code of the last refusal or failure."""
+
+
+class Submission(Base):
+    """One part a gateway accepted, under the reference its receipt will name. Append-only."""
+
+    __tablename__ = "submission"
+    __table_args__ = (Index("ix_submission_reference_gateway_id", "reference", "gateway_id"),)
+    __mapper_args__ = {"primary_key": ["batch_id", "seq", "part", "reference"]}
+
+    batch_id: Mapped[int] = mapped_column(BigInteger)
+    submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    gateway_id: Mapped[int] = mapped_column(SmallInteger)
+    seq: Mapped[int] = mapped_column(SmallInteger)
+    part: Mapped[int] = mapped_column(SmallInteger)
+    """0 … parts - 1."""
+    reference: Mapped[str]
+    """As the adapter normalised it (case, zeros, base), the same way as in the receipt."""
+
+
+class ParkedReceipt(Base):
+    """A receipt that found no submission: early (our commit was slower), or odd. Applied by a later tick."""
+
+    __tablename__ = "parked_receipt"
+    __table_args__ = (Index("ix_parked_receipt_received_at", "received_at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    gateway_id: Mapped[int] = mapped_column(SmallInteger)
+    reference: Mapped[str]
+    recipient_hash: Mapped[bytes | None]
+    state: Mapped[int] = mapped_column(SmallInteger)
+    error: Mapped[str | None]
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When it was applied, or given up as odd."""
+    outcome: Mapped[str | None]
+    """``reference``, ``recipient`` or ``odd``."""

@@ -1,0 +1,88 @@
+"""People who can be reached, and their refusals. The only table that holds phone numbers is ``contact``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaigns.models.base import Base
+
+
+class Contact(Base):
+    """One mobile number and whom it reaches. One number is one contact."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index("ix_contact_ward_id_id", "ward_id", "id"),
+        # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
+        {"postgresql_with": {"fillfactor": 90}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    phone_hash: Mapped[bytes] = mapped_column(unique=True)
+    """Keyed HMAC-SHA256 of the E.164 number, 16 bytes: serves look-ups, tells nothing without the key."""
+    phone_cipher: Mapped[bytes | None]
+    """AES-GCM of the E.164 number (``config.keys``); null once the person has been erased."""
+    carrier: Mapped[str]
+    """Original carrier by number range (``viettel``, ``unknown``); numbers move, so it only guides routing."""
+    ward_id: Mapped[int | None] = mapped_column(SmallInteger)
+    """``area.id`` of a ward; null where the file named none. No foreign key: checked once per import."""
+    language: Mapped[str] = mapped_column(server_default="vi")
+    full_name: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    source: Mapped[str]
+    """Where the number came from: the file's name and the import's id, or ``inbound``."""
+    unusable: Mapped[str | None]
+    """Why no message can be sent (``erased``, ``dead``); null for a usable number."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class OptOut(Base):
+    """One refusal, and its end where the person came back. Rows are never deleted; they outlive the contact."""
+
+    __tablename__ = "opt_out"
+    __table_args__ = (
+        Index(
+            "uq_opt_out_in_force",
+            "phone_hash",
+            text("coalesce(topic, '')"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_opt_out_phone_hash", "phone_hash"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    phone_hash: Mapped[bytes]
+    topic: Mapped[str | None]
+    """The topic refused; null refuses everything."""
+    source: Mapped[str]
+    """``keyword``, ``hotline``, ``web``, ``staff``, ``import`` or ``telco``."""
+    evidence: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_by: Mapped[str | None]
+    ended_evidence: Mapped[str | None]
+
+
+class InboundMessage(Base):
+    """A message somebody sent to us, and what was made of it. Holds the keyed hash of the number only."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (Index("ix_inbound_message_sender_hash", "sender_hash"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    gateway_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("gateway.id"))
+    sender_hash: Mapped[bytes]
+    recipient: Mapped[str]
+    """The short code or sender name that was answered."""
+    body: Mapped[str]
+    action: Mapped[str]
+    """``optout``, ``optin``, ``help`` or ``none``."""
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

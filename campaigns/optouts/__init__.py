@@ -1,0 +1,1 @@
+"""Refusals: keywords, the register, their confirmation."""

@@ -1,0 +1,1 @@
+"""What telcos tell us afterwards: receipts."""

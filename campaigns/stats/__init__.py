@@ -1,0 +1,1 @@
+"""Numbers that add up: delivery by district, ward, carrier, gateway, hour, state."""

@@ -1,0 +1,48 @@
+"""The connection pool, and the one place where transactions end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+
+def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Engine:
+    """An engine on psycopg 3 for a ``postgresql://`` address; sessions speak UTC."""
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 10},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare_soon(connection: object, _record: object) -> None:
+        connection.prepare_threshold = 2  # type: ignore[attr-defined]  # few, hot statements
+
+    return engine
+
+
+class Database:
+    """Opens transactions on one PostgreSQL."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, application: str = "loa") -> None:
+        self.url = url
+        self.engine = engine_for(url, pool_size=pool_size, application=application)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose work is committed when the block ends and undone when it raises."""
+        with self._sessions.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()

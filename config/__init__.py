@@ -1,0 +1,1 @@
+"""What an installation decides: settings, keys, logging, and the embedded PostgreSQL and Redis."""

@@ -1,0 +1,59 @@
+"""Texts for people, Vietnamese and English side by side, chosen by the language of the moment.
+
+A text is written where it is used, in both languages at once, so that neither can be forgotten:
+``t("Chiến dịch", "Campaign")`` is a ``str`` now, ``Text("Chiến dịch", "Campaign")`` becomes one when shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+_language: ContextVar[Language] = ContextVar("language", default="vi")
+
+
+def current_language() -> Language:
+    """The language texts are shown in now: ``vi`` unless something chose otherwise."""
+    return _language.get()
+
+
+def set_language(language: str) -> None:
+    """Choose the language for the rest of this context; anything but ``en`` is Vietnamese."""
+    _language.set(cast(Language, language if language in LANGUAGES else "vi"))
+
+
+@contextmanager
+def language(chosen: str) -> Iterator[None]:
+    """Show texts in ``chosen`` inside the block."""
+    token = _language.set(cast(Language, chosen if chosen in LANGUAGES else "vi"))
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence in both languages, with ``{named}`` holes; ``str()`` gives the current language."""
+
+    vi: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.en if _language.get() == "en" else self.vi
+
+    def format(self, **values: Any) -> str:
+        """The sentence of the current language with its holes filled."""
+        return str(self).format(**values)
+
+
+def t(vi: str, en: str, **values: Any) -> str:
+    """The sentence of the current language, with its ``{named}`` holes filled from ``values``."""
+    chosen = en if _language.get() == "en" else vi
+    return chosen.format(**values) if values else chosen

@@ -1,0 +1,141 @@
+"""The keyring: encryption of numbers and secrets (AES-GCM), keyed hashes for look-up (HMAC-SHA256).
+
+File format (``keyring.json``, mode 0600): ``{"current": 1, "keys": {"1": base64 of 32 bytes}, "hash": base64 of
+32 bytes}``. Ciphertext: one byte key number, 12 bytes nonce, ciphertext with the 16 byte tag. The hash key is
+never rotated by itself: a refusal must be found for as long as it is in force.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+HASH_BYTES = 16
+_MAX_KEYS = 255
+
+
+class KeyringError(Exception):
+    """The keyring is missing, damaged, or lacks the key a ciphertext was made with."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Keys by number, which of them encrypts now, and the key of the look-up hash."""
+
+    current: int
+    keys: Mapping[int, bytes]
+    hash_key: bytes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_aead", {number: AESGCM(key) for number, key in self.keys.items()})
+
+    @classmethod
+    def generate(cls) -> Keyring:
+        """A new keyring with one key."""
+        return cls(1, {1: AESGCM.generate_key(256)}, os.urandom(32))
+
+    def rotated(self) -> Keyring:
+        """The same keyring with one more key, which encrypts from now on; the old ones still decrypt."""
+        number = max(self.keys) + 1
+        if number > _MAX_KEYS:
+            raise KeyringError("the keyring is full (255 keys): drop the oldest that no row uses any more")
+        return Keyring(number, {**self.keys, number: AESGCM.generate_key(256)}, self.hash_key)
+
+    def encrypt(self, plain: bytes) -> bytes:
+        """Ciphertext of ``plain`` under the current key."""
+        nonce = os.urandom(NONCE_BYTES)
+        return bytes((self.current,)) + nonce + self._aead[self.current].encrypt(nonce, plain, None)  # type: ignore[attr-defined]
+
+    def decrypt(self, cipher: bytes) -> bytes:
+        """What was encrypted.
+
+        Raises:
+            KeyringError: the key is not on the ring, or the ciphertext was altered.
+        """
+        aead = self._aead.get(cipher[0]) if cipher else None  # type: ignore[attr-defined]
+        if aead is None:
+            raise KeyringError(f"no key number {cipher[0] if cipher else '?'} on the keyring")
+        try:
+            plain: bytes = aead.decrypt(cipher[1 : 1 + NONCE_BYTES], cipher[1 + NONCE_BYTES :], None)
+        except InvalidTag as error:
+            raise KeyringError("ciphertext does not fit its key: altered, or of another keyring") from error
+        return plain
+
+    def hash(self, plain: bytes) -> bytes:
+        """Keyed look-up hash, 16 bytes."""
+        return hmac.digest(self.hash_key, plain, "sha256")[:HASH_BYTES]
+
+    def to_json(self) -> str:
+        """The file's content."""
+        return json.dumps(
+            {
+                "current": self.current,
+                "keys": {str(n): base64.b64encode(k).decode() for n, k in self.keys.items()},
+                "hash": base64.b64encode(self.hash_key).decode(),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, content: str) -> Keyring:
+        """Read the file's content.
+
+        Raises:
+            KeyringError: it is not a keyring; the text never contains the content.
+        """
+        try:
+            raw = json.loads(content)
+            keys = {int(n): base64.b64decode(k, validate=True) for n, k in raw["keys"].items()}
+            ring = cls(int(raw["current"]), keys, base64.b64decode(raw["hash"], validate=True))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise KeyringError("the keyring is not readable: restore it from its backup") from error
+        if ring.current not in keys:
+            raise KeyringError(f"the keyring names key {ring.current} as current but does not hold it")
+        return ring
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a secret file with mode 0600, replacing the old one at once or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def load_keyring(home: Path, inline: str | None = None) -> Keyring:
+    """The keyring of ``inline`` (``LOA_KEYRING``) or of ``home/keyring.json``, made at the first start.
+
+    Raises:
+        KeyringError: it cannot be read.
+    """
+    if inline:
+        return Keyring.from_json(inline)
+    path = home / "keyring.json"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        made = Keyring.generate()
+        staging = home / f".keyring.{os.getpid()}"
+        write_private(staging, made.to_json())
+        try:
+            # A link fails when another process made the keyring meanwhile; then that one counts.
+            os.link(staging, path)
+        except FileExistsError:
+            pass
+        finally:
+            staging.unlink(missing_ok=True)
+    return Keyring.from_json(path.read_text(encoding="ascii"))

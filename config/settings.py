@@ -1,0 +1,60 @@
+"""One typed reader of the environment; every setting starts with ``LOA_``."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation decides. Read once; ``docs/settings.md`` is made from this class."""
+
+    model_config = SettingsConfigDict(env_prefix="LOA_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder of the embedded services' data, the keys and the logs.")
+    database_url: str | None = Field(
+        None, description="PostgreSQL to use, `postgresql://user:password@host/name`; without it the embedded one."
+    )
+    redis_url: str | None = Field(None, description="Redis to use, `redis://host:6379/0`; without it the embedded one.")
+    keyring: SecretStr | None = Field(
+        None, description="The keyring as JSON instead of the file `keyring.json` in `LOA_HOME`."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs console sessions; without it `secret_key` in `LOA_HOME`, made at the first start."
+    )
+    user: str | None = Field(None, description="Email of the person commands act as when `--as` is not given.")
+    language: Literal["vi", "en"] = Field("vi", description="Language of the command line.")
+    web_host: str = Field("127.0.0.1", description="Address the console listens on.")
+    web_port: int = Field(8000, ge=1, le=65535, description="Port of the console; `loa up` takes the next free one.")
+    web_workers: int = Field(2, ge=1, description="Processes of the console.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field("console", description="Lines for people or for machines.")
+    batch_size: int = Field(500, ge=1, le=500, description="Messages of one batch.")
+    lease_seconds: float = Field(
+        20.0, gt=1, description="How long a claim holds without being renewed; after it a dead worker's batch is free."
+    )
+    retry_attempts: int = Field(5, ge=1, description="Times a message is handed to a gateway before it fails.")
+    retry_seconds: float = Field(10.0, gt=0, description="Wait before the second attempt; doubled each time.")
+    default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
+    default_sender: str = Field("UBND DN", description="Sender name of messages when campaign and gateway name none.")
+
+
+def misspelt_settings(environ: dict[str, str] | None = None) -> dict[str, str | None]:
+    """Variables that start with ``LOA_`` but are no setting, each with the nearest real name."""
+    names = {f"LOA_{name.upper()}" for name in Settings.model_fields}
+    found = {key for key in (os.environ if environ is None else environ) if key.startswith("LOA_")}
+    return {
+        key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)
+    }
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read from the environment once."""
+    return Settings()  # type: ignore[call-arg]

@@ -1,0 +1,1 @@
+"""The hands: Celery app, thin tasks, the tick, gateway sessions, the Redis limiter."""
