@@ -1,0 +1,41 @@
+"""The placeholders a text may use: what they mean, where their values come from, and a sample for previews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from config.i18n import Text
+
+Source = Literal["contact", "campaign", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One name that may stand in ``{{ }}``."""
+
+    name: str
+    title: Text
+    source: Source
+    """``contact``: differs per recipient; ``campaign``: set once (``--set``); ``system``: filled by Loa."""
+    sample: str
+
+
+_ALL = (
+    Placeholder("ho_ten", Text("Họ và tên", "Full name"), "contact", "Nguyễn Thị Hồng Nhung"),
+    Placeholder("phuong", Text("Phường, xã", "Ward"), "contact", "Phường Hòa Cường Bắc"),
+    Placeholder("quan", Text("Quận, huyện", "District"), "contact", "Quận Hải Châu"),
+    Placeholder("ngay", Text("Ngày", "Date"), "campaign", "18/03/2023"),
+    Placeholder("gio_bat_dau", Text("Giờ bắt đầu", "Starting hour"), "campaign", "7:30"),
+    Placeholder("dia_diem", Text("Địa điểm", "Place"), "campaign", "UBND quận Hải Châu"),
+    Placeholder("han_nop", Text("Hạn nộp", "Due date"), "campaign", "10/03/2023"),
+    Placeholder("nam", Text("Năm", "Year"), "campaign", "2023"),
+    Placeholder("nhan_luc", Text("Thời điểm nhận yêu cầu", "When the request came"), "system", "09:15 12/03/2023"),
+    Placeholder("ngung_tu", Text("Thời điểm ngừng gửi", "When sending stops"), "system", "09:15 12/03/2023"),
+)
+
+PLACEHOLDERS: Mapping[str, Placeholder] = {placeholder.name: placeholder for placeholder in _ALL}
+"""The chips of the editor. A column of an imported file that is none of these can be named as well."""
+
+SAMPLES: Mapping[str, str] = {placeholder.name: placeholder.sample for placeholder in _ALL}
