@@ -1,1 +1,1 @@
-"""Administrative units: data files, names as people write them, successors between editions."""
+"""The administrative units of the city, by edition: data, names, and finding the one a file means."""

@@ -1,0 +1,220 @@
+"""Imports a file of people into the register, streaming, so that a killed import is finished by running it again.
+
+Rows are read, checked and encrypted in chunks while the chunk before is being merged by PostgreSQL. Every chunk is
+one transaction: what was merged stays after a kill, and a second run finds it unchanged. One number is one contact:
+what the file says wins over what the register holds, but only where the file says something; a second row with the
+same number only fills what is still missing. People who had themselves erased are not brought back.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from campaigns.areas.index import AreaIndex
+from campaigns.audience.problems import Outcome, Problem, ProblemFile
+from campaigns.audience.rows import Chunk, RowReader
+from campaigns.audience.tables import Table, open_table
+from campaigns.errors import InvalidInput, NotFound
+from campaigns.store.areas import load_area_ids
+from campaigns.store.contacts import (
+    ContactAppearedMeanwhile,
+    Merged,
+    encode_row,
+    merge_contacts,
+    prepare_import,
+    stage_contacts,
+)
+from campaigns.store.database import Database
+from config.i18n import t
+from config.keys import HASH_BYTES, Keyring
+
+CHUNK_ROWS = 20_000
+_ATTEMPTS = 20
+
+Progress = Callable[[int], None]
+"""Told how many more rows are done."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of the rows: ``rows = created + updated + unchanged + duplicates + rejected``."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    """Further rows of a number that the file already had; they only filled gaps."""
+    rejected: int = 0
+    repaired: int = 0
+    """Rows taken after something in the number was put right; counted above as well."""
+    warnings: int = 0
+    source: str = ""
+    """What the contacts carry as their source: the file's name and the import's own id."""
+    kind: str = ""
+    """What the file was read as."""
+    ignored: tuple[str, ...] = ()
+    """Further number columns that were not taken."""
+
+    def as_dict(self) -> dict[str, int]:
+        """The counts, as ``--json`` prints them."""
+        counts = asdict(self)
+        return {key: counts[key] for key in _COUNTS}
+
+
+_COUNTS = ("rows", "created", "updated", "unchanged", "duplicates", "rejected", "repaired")
+
+
+def import_contacts(
+    database: Database,
+    keyring: Keyring,
+    path: Path,
+    *,
+    edition: str,
+    errors_to: Path | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import the table at ``path``; its wards are read in ``edition`` of the areas, which must be loaded.
+
+    Bad rows, repairs and warnings go to ``errors_to``. Commits chunk by chunk.
+
+    Raises:
+        InvalidInput: the file is no table of people; says what was found. Nothing, or the rows before the damage,
+            were imported.
+        NotFound: the edition is not known or not loaded.
+    """
+    table = open_table(path)
+    with database.transaction() as session:
+        area_ids = load_area_ids(session, edition)
+    reader = RowReader(table.columns, _index(edition, area_ids), area_ids)
+    report = ImportReport(
+        source=f"{source or path.name[:120]} #{os.urandom(4).hex()}", kind=table.kind, ignored=table.columns.ignored
+    )
+    with ProblemFile(errors_to) as problems, database.engine.connect() as connection:
+        with Session(connection) as session:
+            prepare_import(session)
+            session.commit()
+        try:
+            for chunk, merged in _merge_all(connection, keyring, report.source, _chunks(table, reader)):
+                _count(report, chunk, merged, keyring, table, problems)
+                if progress is not None:
+                    progress(chunk.rows)
+        finally:
+            # The staging tables belong to this connection; it must not go back to the pool with them.
+            connection.invalidate()
+    return report
+
+
+def _index(edition: str, area_ids: dict[str, int]) -> AreaIndex:
+    index = AreaIndex(edition)
+    if not all(ward.code in area_ids for ward in index.wards):
+        raise NotFound(
+            "Địa giới {edition} chưa được nạp: chạy “loa areas load”.",
+            "Edition {edition} of the areas is not loaded: run “loa areas load”.",
+            edition=edition,
+        )
+    return index
+
+
+def _chunks(table: Table, reader: RowReader) -> Iterator[Chunk]:
+    """The file in chunks. Damage in the middle is raised only after the rows before it have been handed on."""
+    chunk = Chunk()
+    damage: InvalidInput | None = None
+    try:
+        for block in table.rows:
+            reader.read(block, chunk)
+            if chunk.rows >= CHUNK_ROWS:
+                yield chunk
+                chunk = Chunk()
+    except InvalidInput as error:
+        damage = error
+    if chunk.rows:
+        yield chunk
+    if damage is not None:
+        raise damage
+
+
+def _merge_all(
+    connection: Connection, keyring: Keyring, source: str, chunks: Iterator[Chunk]
+) -> Iterator[tuple[Chunk, Merged]]:
+    """Merge each chunk in one thread while this one reads and encrypts the next: at most two are in memory."""
+    before: tuple[Chunk, Future[Merged]] | None = None
+    damage: InvalidInput | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
+        try:
+            for chunk in chunks:
+                rows = _encode(chunk, keyring)
+                if before is not None:
+                    yield before[0], before[1].result()
+                before = chunk, pool.submit(_merge, connection, source, rows)
+        except InvalidInput as error:
+            damage = error
+        # Also before damage is reported: the chunk under way has been merged, so it has to be counted.
+        if before is not None:
+            yield before[0], before[1].result()
+    if damage is not None:
+        raise damage
+
+
+def _encode(chunk: Chunk, keyring: Keyring) -> bytes:
+    """The chunk's rows for COPY, numbers encrypted and hashed; the chunk keeps only what the report needs."""
+    seen: set[bytes] = set()
+    rows = []
+    ciphers = keyring.encrypt_many(chunk.numbers)
+    for line, number, cipher, rest in zip(chunk.lines, chunk.numbers, ciphers, chunk.rest, strict=True):
+        digest = hmac.digest(keyring.hash_key, number, "sha256")[:HASH_BYTES]
+        rows.append(encode_row(line, digest not in seen, digest, cipher, rest))
+        seen.add(digest)
+    chunk.lines, chunk.numbers, chunk.rest = [], [], []
+    return b"".join(rows)
+
+
+def _merge(connection: Connection, source: str, rows: bytes) -> Merged:
+    for _ in range(_ATTEMPTS):
+        try:
+            with Session(connection) as session, session.begin():
+                stage_contacts(session, rows)
+                return merge_contacts(session, source)
+        except ContactAppearedMeanwhile:
+            continue
+    raise RuntimeError("contacts keep appearing while the chunk is merged")
+
+
+def _count(
+    report: ImportReport, chunk: Chunk, merged: Merged, keyring: Keyring, table: Table, problems: ProblemFile
+) -> None:
+    report.rows += chunk.rows
+    report.created += merged.created
+    report.updated += merged.updated
+    report.unchanged += merged.unchanged
+    report.duplicates += merged.duplicates
+    report.rejected += chunk.rejected + len(merged.erased)
+    report.repaired += chunk.repaired
+    report.warnings += chunk.warnings
+    title = table.columns.titles[table.columns.phone]
+    for line, cipher in merged.erased:
+        number = "0" + keyring.decrypt(cipher)[2:].decode()
+        chunk.problems.append(_erased(line, title, number))
+    problems.write(chunk.problems)
+
+
+def _erased(line: int, title: str, number: str) -> Problem:
+    return Problem(
+        line,
+        Outcome.REJECTED,
+        title,
+        number,
+        t("Người này đã yêu cầu xoá dữ liệu", "This person asked to be erased"),
+        t("Bỏ khỏi danh sách", "Take the number off the list"),
+    )
+
+

@@ -1,0 +1,266 @@
+"""Statements about contacts: merging an imported file into the register, re-encryption."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+MERGE_LOCK = 0x4C6F61_01
+"""Advisory lock of everything that writes many contacts: merges come one after the other, so none can deadlock."""
+
+_STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS import_row (
+    line integer NOT NULL, first boolean NOT NULL, phone_hash bytea NOT NULL, phone_cipher bytea NOT NULL,
+    carrier text NOT NULL, ward_id smallint, language text, full_name text, attributes jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS import_match (
+    line integer NOT NULL, contact_id bigint NOT NULL, later boolean NOT NULL, erased boolean NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS import_seen (contact_id bigint PRIMARY KEY) ON COMMIT PRESERVE ROWS;
+TRUNCATE import_seen
+"""
+
+_MATCH = text(
+    """
+    INSERT INTO import_match (line, contact_id, later, erased)
+    SELECT s.line, c.id, NOT s.first OR c.source = :source OR seen.contact_id IS NOT NULL,
+           c.unusable IS NOT DISTINCT FROM 'erased'
+      FROM import_row s
+      JOIN contact c ON c.phone_hash = s.phone_hash
+      LEFT JOIN import_seen seen ON seen.contact_id = c.id
+    """
+)
+
+_INSERT = text(
+    """
+    INSERT INTO contact (phone_hash, phone_cipher, carrier, ward_id, language, full_name, attributes, source)
+    SELECT s.phone_hash, s.phone_cipher, s.carrier, s.ward_id, coalesce(s.language, 'vi'), s.full_name, s.attributes,
+           :source
+      FROM import_row s
+     WHERE s.first AND NOT EXISTS (SELECT FROM import_match m WHERE m.line = s.line)
+     ORDER BY s.line
+    ON CONFLICT (phone_hash) DO NOTHING
+    """
+)
+
+# What the file says wins over what the register holds, but only where the file says something.
+_UPDATE = text(
+    """
+    UPDATE contact c
+       SET ward_id = coalesce(s.ward_id, c.ward_id),
+           language = coalesce(s.language, c.language),
+           full_name = coalesce(s.full_name, c.full_name),
+           attributes = c.attributes || s.attributes,
+           updated_at = now()
+      FROM import_match m
+      JOIN import_row s ON s.line = m.line
+     WHERE c.id = m.contact_id AND NOT m.later AND NOT m.erased
+       AND (s.ward_id <> c.ward_id OR (s.ward_id IS NOT NULL AND c.ward_id IS NULL)
+            OR s.language <> c.language
+            OR s.full_name <> c.full_name OR (s.full_name IS NOT NULL AND c.full_name IS NULL)
+            OR NOT c.attributes @> s.attributes)
+    """
+)
+
+# Later rows of a number only fill what is still missing, the earliest first: so the outcome does not depend on
+# where a chunk ends, and importing the file again finds nothing to change.
+_FILL = text(
+    """
+    UPDATE contact c
+       SET ward_id = coalesce(c.ward_id, s.ward_id),
+           full_name = coalesce(c.full_name, s.full_name),
+           attributes = s.attributes || c.attributes,
+           updated_at = now()
+      FROM (SELECT r.phone_hash,
+                   (array_agg(r.ward_id ORDER BY r.line) FILTER (WHERE r.ward_id IS NOT NULL))[1] AS ward_id,
+                   (array_agg(r.full_name ORDER BY r.line) FILTER (WHERE r.full_name IS NOT NULL))[1] AS full_name,
+                   coalesce((SELECT jsonb_object_agg(pair.key, pair.value ORDER BY o.line DESC)
+                               FROM import_row o, jsonb_each(o.attributes) pair
+                              WHERE o.phone_hash = r.phone_hash
+                                AND (NOT o.first OR EXISTS (SELECT FROM import_match m WHERE m.line = o.line AND m.later))),
+                            '{}') AS attributes
+              FROM import_row r
+             WHERE NOT r.first OR EXISTS (SELECT FROM import_match m WHERE m.line = r.line AND m.later)
+             GROUP BY r.phone_hash) s
+     WHERE c.phone_hash = s.phone_hash AND c.unusable IS DISTINCT FROM 'erased'
+       AND ((c.ward_id IS NULL AND s.ward_id IS NOT NULL) OR (c.full_name IS NULL AND s.full_name IS NOT NULL)
+            OR NOT c.attributes @> (s.attributes || c.attributes))
+    """
+)
+
+_TALLY = text(
+    """
+    SELECT count(*), count(*) FILTER (WHERE s.first), count(*) FILTER (WHERE s.first AND m.later AND NOT m.erased),
+           count(*) FILTER (WHERE s.first AND m.erased), count(*) FILTER (WHERE s.first AND m.line IS NOT NULL)
+      FROM import_row s
+      LEFT JOIN import_match m ON m.line = s.line
+    """
+)
+
+_ERASED = text(
+    "SELECT m.line, s.phone_cipher FROM import_match m JOIN import_row s ON s.line = m.line WHERE m.erased ORDER BY 1"
+)
+
+_SEEN = text(
+    """
+    INSERT INTO import_seen (contact_id)
+    SELECT contact_id FROM import_match WHERE NOT later AND NOT erased ORDER BY contact_id
+    """
+)
+
+_COPY = (
+    "COPY import_row (line, first, phone_hash, phone_cipher, carrier, ward_id, language, full_name, attributes) "
+    "FROM STDIN (FORMAT binary)"
+)
+COPY_START = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+COPY_END = struct.pack(">h", -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What became of one chunk of rows."""
+
+    created: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    erased: tuple[tuple[int, bytes], ...]
+    """(line, ciphertext of its number) of rows whose person had themselves erased; not taken."""
+
+
+class ContactAppearedMeanwhile(Exception):
+    """Somebody else made a contact of this chunk between our look and our insert: merge the chunk again."""
+
+
+def prepare_import(session: Session) -> None:
+    """Make the staging tables of this connection. They live as long as it does, so keep it for the whole import."""
+    session.connection().exec_driver_sql(_STAGE)
+
+
+def stage_contacts(session: Session, rows: bytes) -> None:
+    """COPY encoded rows (``encode_row``, without start and end) into the staging table of this transaction."""
+    connection = session.connection().connection.driver_connection
+    assert connection is not None
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(COPY_START)
+        copy.write(rows)
+        copy.write(COPY_END)
+
+
+def merge_contacts(session: Session, source: str) -> Merged:
+    """Merge the staged rows into the register.
+
+    A number that the register lacks is created; one it has takes what the file says where that differs; the second
+    and later rows of a number within one ``source`` only fill gaps. Nothing is written for a row that changes nothing.
+
+    Raises:
+        ContactAppearedMeanwhile: undo and stage again.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK})
+    matched = _affected(session, _MATCH, source=source)
+    if matched:
+        session.execute(text("ANALYZE import_match"))
+    rows, firsts, later, erased_firsts, matched_firsts = session.execute(_TALLY).one()
+    created = _affected(session, _INSERT, source=source)
+    if created != firsts - matched_firsts:
+        raise ContactAppearedMeanwhile
+    if later or rows > firsts:
+        session.execute(_FILL)
+    if not matched:
+        return Merged(created, 0, 0, rows - created, ())
+    updated = _affected(session, _UPDATE)
+    session.execute(_SEEN)
+    erased = tuple((line, bytes(cipher)) for line, cipher in session.execute(_ERASED))
+    known = matched_firsts - erased_firsts - later
+    return Merged(created, updated, known - updated, rows - created - known - len(erased), erased)
+
+
+def _affected(session: Session, statement: object, **values: object) -> int:
+    result = session.execute(statement, values)  # type: ignore[call-overload]
+    return int(result.rowcount)
+
+
+_LENGTH = struct.Struct(">i").pack
+_NULL = _LENGTH(-1)
+_ROW = struct.Struct(">hiiib").pack
+_SMALL = struct.Struct(">ih").pack
+_JSON_EMPTY = _LENGTH(3) + b"\x01{}"
+
+
+def encode_field(value: str | None) -> bytes:
+    """One text column of a binary COPY."""
+    if value is None:
+        return _NULL
+    raw = value.encode()
+    return _LENGTH(len(raw)) + raw
+
+
+def encode_ward(ward_id: int | None) -> bytes:
+    """The ward column of a binary COPY."""
+    return _NULL if ward_id is None else _SMALL(2, ward_id)
+
+
+def encode_attributes(attributes: dict[str, str]) -> bytes:
+    """The attributes column of a binary COPY."""
+    if not attributes:
+        return _JSON_EMPTY
+    raw = json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).encode()
+    return _LENGTH(len(raw) + 1) + b"\x01" + raw
+
+
+def encode_row(line: int, first: bool, number_hash: bytes, cipher: bytes, rest: bytes) -> bytes:
+    """One row of ``stage_contacts``; ``rest`` is its carrier, ward, language, name and attributes, encoded."""
+    return b"".join(
+        (_ROW(9, 4, line, 1, first), _LENGTH(len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest)
+    )
+
+
+_NEXT_CONTACTS = text(
+    """
+    SELECT id, phone_cipher FROM contact
+     WHERE id > :after AND phone_cipher IS NOT NULL AND get_byte(phone_cipher, 0) <> :key
+     ORDER BY id LIMIT :limit
+       FOR UPDATE
+    """
+)
+
+
+def lock_contacts_of_other_keys(session: Session, after: int, key: int, limit: int) -> Sequence[tuple[int, bytes]]:
+    """The next contacts by id whose number is not encrypted under ``key``, locked for this transaction."""
+    rows = session.execute(_NEXT_CONTACTS, {"after": after, "key": key, "limit": limit})
+    return [(number, bytes(cipher)) for number, cipher in rows]
+
+
+def replace_ciphers(session: Session, ciphers: Sequence[tuple[int, bytes]]) -> None:
+    """Store new ciphertexts by contact id."""
+    session.execute(
+        text(
+            "UPDATE contact c SET phone_cipher = n.cipher"
+            "  FROM unnest(CAST(:ids AS bigint[]), CAST(:ciphers AS bytea[])) AS n(id, cipher) WHERE c.id = n.id"
+        ),
+        {"ids": [i for i, _ in ciphers], "ciphers": [c for _, c in ciphers]},
+    )
+
+
+def lock_gateway_secrets(session: Session) -> Sequence[tuple[int, bytes]]:
+    """(id, ciphertext) of every gateway's secrets, locked for this transaction."""
+    rows = session.execute(text("SELECT id, secrets FROM gateway ORDER BY id FOR UPDATE"))
+    return [(number, bytes(cipher)) for number, cipher in rows]
+
+
+def replace_gateway_secrets(session: Session, number: int, cipher: bytes) -> None:
+    """Store the secrets of one gateway; its version stays, for the secrets themselves are the same."""
+    session.execute(text("UPDATE gateway SET secrets = :cipher WHERE id = :id"), {"cipher": cipher, "id": number})
+
+
+def count_contacts_by_key(session: Session) -> dict[int, int]:
+    """How many numbers each key of the ring encrypts."""
+    rows = session.execute(
+        text("SELECT get_byte(phone_cipher, 0), count(*) FROM contact WHERE phone_cipher IS NOT NULL GROUP BY 1")
+    )
+    return {int(key): int(count) for key, count in rows}
