@@ -1,0 +1,302 @@
+"""Sending: claim, submit, record, again. The heart of the way of a message.
+
+Several lanes work on one gateway session at once, so that the wire has work while the database has some too.
+No transaction is open while anything is submitted; outcomes are written at least once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ParamSpec, TypeVar
+from uuid import uuid4
+
+import structlog
+
+from campaigns.content.encoding import Part
+from campaigns.delivery.menu import CampaignFacts, Menu
+from campaigns.delivery.pacing import Halted, Pacer
+from campaigns.delivery.states import MessageState
+from campaigns.errors import LoaError
+from campaigns.gateways.contract import Adapter, Answer, Outbound, Verdict
+from campaigns.store.database import Database
+from campaigns.store.delivery import (
+    Claim,
+    ClaimedMessage,
+    ClaimRequest,
+    Outcomes,
+    Standing,
+    claim_messages,
+    record_outcomes,
+    release_batch,
+)
+from config.keys import Keyring
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RECORD_SECONDS = 0.5
+"""Outcomes wait at most this long for their record."""
+
+CLAIM_SECONDS = 1.0
+"""A claim holds about so much of the gateway's rate: what a pause, a refusal or a crash can at most leave behind."""
+
+FAST_LANES = 3
+FAST_TPS = 50.0
+"""Claims at work on one session at once: below this rate a single one keeps the wire busy."""
+
+IDLE_SECONDS = 0.05
+"""Pause of a lane whose campaign had nothing to claim: another lane, or a receipt, holds the batch."""
+
+_STATE_OF = {
+    Verdict.ACCEPTED: MessageState.ACCEPTED,
+    Verdict.FINAL: MessageState.FAILED,
+    Verdict.UNKNOWN: MessageState.UNKNOWN,
+    Verdict.THROTTLED: MessageState.QUEUED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The gateway account a drain works for."""
+
+    gateway_id: int
+    name: str
+    tps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long, how often, how many."""
+
+    lease_seconds: float
+    retry_attempts: int
+    retry_seconds: float
+    batch_size: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a drain did."""
+
+    claimed: int = 0
+    accepted: int = 0
+    throttled: int = 0
+    unknown: int = 0
+
+
+@dataclass
+class Drain:
+    """Sends what is ready for one gateway over one open session."""
+
+    database: Database
+    keyring: Keyring
+    account: Account
+    adapter: Adapter  # type: ignore[type-arg]
+    pacer: Pacer
+    policy: Policy
+    worker: str
+    menu: Menu
+    in_thread: Callable[..., Awaitable[object]] = asyncio.to_thread
+    on_throttled: Callable[[], None] = lambda: None
+    unrecorded: set[str] = field(default_factory=set)
+    """References whose submission is not committed yet; their receipts are better applied a moment later."""
+    tally: Tally = field(default_factory=Tally)
+
+    async def run(self, seconds: float, halted: Callable[[], bool] = lambda: False) -> Tally:
+        """Send until nothing is ready, ``seconds`` have passed, or ``halted`` says so."""
+        until = time.monotonic() + seconds
+
+        def over() -> bool:
+            return halted() or time.monotonic() >= until
+
+        lanes = FAST_LANES if self.account.tps >= FAST_TPS else 1
+        await asyncio.gather(*(self._lane(over, halted) for _ in range(lanes)))
+        return self.tally
+
+    async def _lane(self, over: Callable[[], bool], halted: Callable[[], bool]) -> None:
+        while not over():
+            facts = await self._call(self.menu.next)
+            if facts is None:
+                return
+            claim = await self._call(self._claim, facts)
+            if claim is None:
+                self.menu.exhausted(facts)
+                await asyncio.sleep(IDLE_SECONDS)
+                continue
+            self.tally.claimed += len(claim.messages)
+            await _Consignment(self, facts, claim, halted).send()
+
+    async def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.in_thread(function, *args, **kwargs)  # type: ignore[return-value]
+
+    def _claim(self, facts: CampaignFacts) -> Claim | None:
+        ask = ClaimRequest(
+            gateway_id=self.account.gateway_id,
+            campaign_id=facts.campaign_id,
+            topic=facts.topic,
+            honours_refusals=facts.honours_refusals,
+            personal=facts.text.is_personal,
+            budget_parts=max(1.0, self.account.tps * CLAIM_SECONDS),
+            most=self.policy.batch_size,
+            worker=self.worker,
+            lease_seconds=self.policy.lease_seconds,
+        )
+        with self.database.transaction() as session:
+            return claim_messages(session, ask, uuid4())
+
+
+class _Consignment:
+    """One claim on its way: rendered, submitted, recorded."""
+
+    def __init__(self, drain: Drain, facts: CampaignFacts, claim: Claim, halted: Callable[[], bool]) -> None:
+        self.drain = drain
+        self.facts = facts
+        self.claim = claim
+        self.outcomes = Outcomes()
+        self.open: dict[int, ClaimedMessage] = {message.seq: message for message in claim.messages}
+        self.stopped = halted
+        self.may_go_on = True
+
+    async def send(self) -> None:
+        """Submit everything, recording as answers come; whatever happens, the claim is closed."""
+        recorder = asyncio.create_task(self._record_often())
+        try:
+            outbound = self._render()
+            if outbound:
+                await self.drain.adapter.submit(outbound, self, self._settle)
+        except Halted:
+            pass
+        except Exception:
+            # A session that died has settled what was on the wire; the rest was never begun.
+            log.exception("submit_failed", gateway=self.drain.account.name, batch=self.claim.batch_id)
+        finally:
+            recorder.cancel()
+            await asyncio.gather(recorder, return_exceptions=True)
+            await self._close()
+
+    def _render(self) -> list[Outbound]:
+        place = self.facts.place(self.claim.ward_id)
+        text, decrypt = self.facts.text, self.drain.keyring.decrypt
+        same: tuple[Part, ...] | None = None if text.is_personal else text.for_place(place)
+        validity = timedelta(minutes=self.facts.validity_minutes)
+        outbound = []
+        for message in self.claim.messages:
+            try:
+                parts = same or text.for_person(place, message.full_name, message.attributes)
+                number = decrypt(message.phone_cipher).decode("ascii")
+            except LoaError:
+                self._note(message.seq, MessageState.FAILED, "missing-value", tried=0)
+                continue
+            outbound.append(Outbound(message.seq, number, self.facts.sender, parts, validity))
+        return outbound
+
+    # The adapter asks the consignment for leave before every part, so a pause takes hold between two parts.
+    def try_take(self) -> bool:
+        """Leave for one part if the rate allows it this instant and the campaign still runs."""
+        return not self._halted() and self.drain.pacer.try_take()
+
+    async def __call__(self) -> None:
+        """Wait for leave for one part."""
+        if self._halted():
+            raise Halted
+        await self.drain.pacer.wait(self._halted)
+
+    def _halted(self) -> bool:
+        return not self.may_go_on or self.stopped()
+
+    def _settle(self, seq: int, answer: Answer) -> None:
+        state = _STATE_OF.get(answer.verdict)
+        tried = 0 if answer.verdict is Verdict.THROTTLED else 1
+        if state is None:
+            again = self.open[seq].attempts + 1 < self.drain.policy.retry_attempts
+            state = MessageState.QUEUED if again else MessageState.FAILED
+        self._note(seq, state, answer.error, tried)
+        self.drain.unrecorded.update(reference for _, reference in answer.references)
+        for part, reference in answer.references:
+            self.outcomes.reference_seqs.append(seq)
+            self.outcomes.reference_parts.append(part)
+            self.outcomes.references.append(reference)
+        self._count(answer.verdict)
+
+    def _note(self, seq: int, state: MessageState, error: str | None, tried: int) -> None:
+        del self.open[seq]
+        self.outcomes.add(seq, state, error, tried)
+
+    def _count(self, verdict: Verdict) -> None:
+        tally = self.drain.tally
+        if verdict is Verdict.ACCEPTED:
+            tally.accepted += 1
+        elif verdict is Verdict.THROTTLED:
+            tally.throttled += 1
+            self.drain.on_throttled()
+        elif verdict is Verdict.UNKNOWN:
+            tally.unknown += 1
+
+    async def _record_often(self) -> None:
+        while True:
+            await asyncio.sleep(RECORD_SECONDS)
+            await asyncio.shield(self._record())
+
+    async def _record(self) -> None:
+        outcomes, self.outcomes = self.outcomes, Outcomes()
+        try:
+            standing = await self.drain._call(self._write, outcomes)
+        except Exception:
+            # Kept for the next try: what we know must not be lost with a database connection.
+            outcomes.extend(self.outcomes)
+            self.outcomes = outcomes
+            log.warning("record_failed", batch=self.claim.batch_id, exc_info=True)
+            return
+        self.drain.unrecorded.difference_update(outcomes.references)
+        self.may_go_on = standing.held and standing.may_go_on
+
+    def _write(self, outcomes: Outcomes) -> Standing:
+        drain = self.drain
+        with drain.database.transaction() as session:
+            return record_outcomes(
+                session,
+                self.claim.batch_id,
+                drain.account.gateway_id,
+                self.claim.token,
+                outcomes,
+                lease_seconds=drain.policy.lease_seconds,
+            )
+
+    async def _close(self) -> None:
+        """Record the rest and end the lease, again and again until the database has it or the lease has run out."""
+        for seq in list(self.open):
+            self._note(seq, MessageState.QUEUED, None, tried=0)
+        deadline = time.monotonic() + self.drain.policy.lease_seconds
+        while True:
+            try:
+                await asyncio.shield(asyncio.ensure_future(self.drain._call(self._write_last)))
+            except Exception:
+                log.warning("release_failed", batch=self.claim.batch_id, exc_info=True)
+                if time.monotonic() > deadline:
+                    return
+                await asyncio.sleep(0.5)
+            else:
+                self.drain.unrecorded.difference_update(self.outcomes.references)
+                return
+
+    def _write_last(self) -> None:
+        drain = self.drain
+        with drain.database.transaction() as session:
+            record_outcomes(
+                session,
+                self.claim.batch_id,
+                drain.account.gateway_id,
+                self.claim.token,
+                self.outcomes,
+                lease_seconds=drain.policy.lease_seconds,
+            )
+            release_batch(
+                session, self.claim.batch_id, self.claim.token, retry_seconds=drain.policy.retry_seconds
+            )
+

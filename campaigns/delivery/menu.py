@@ -1,0 +1,91 @@
+"""Which campaign a gateway serves next: the most urgent ones first, those of one urgency in turn."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.delivery.planner import place_of
+from campaigns.delivery.preflight import campaign_text
+from campaigns.delivery.rendering import CampaignText, Place
+from campaigns.store.places import load_places
+from campaigns.store.campaigns import get_campaign
+from campaigns.store.database import Database
+from campaigns.store.delivery import list_ready_campaigns
+
+FRESH_SECONDS = 0.5
+"""How long a list of ready campaigns is used. It only guides: every claim checks the campaign itself again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFacts:
+    """What sending a campaign's messages needs to know; none of it can change once the campaign runs."""
+
+    campaign_id: int
+    topic: str
+    honours_refusals: bool
+    sender: str
+    validity_minutes: int
+    text: CampaignText
+    places: Mapping[int, tuple[str, str]]
+
+    def place(self, ward_id: int | None) -> Place:
+        """The names of a ward and its district."""
+        return place_of(self.places, ward_id)
+
+
+class Menu:
+    """Campaigns with something ready for one gateway, handed out in turn. Used by several threads."""
+
+    def __init__(self, database: Database, gateway_id: int) -> None:
+        self._database = database
+        self._gateway_id = gateway_id
+        self._lock = threading.Lock()
+        self._turn: deque[int] = deque()
+        self._read_at = float("-inf")
+        self._facts: dict[int, CampaignFacts] = {}
+
+    def next(self) -> CampaignFacts | None:
+        """The campaign whose turn it is, or None where nothing is ready."""
+        with self._lock:
+            if time.monotonic() - self._read_at > FRESH_SECONDS or not self._turn:
+                self._read()
+            if not self._turn:
+                return None
+            campaign_id = self._turn[0]
+            self._turn.rotate(-1)
+            return self._facts[campaign_id]
+
+    def exhausted(self, facts: CampaignFacts) -> None:
+        """Nothing more of this campaign could be claimed."""
+        with self._lock:
+            if facts.campaign_id in self._turn:
+                self._turn.remove(facts.campaign_id)
+            if not self._turn:
+                self._read_at = time.monotonic()
+
+    def _read(self) -> None:
+        with self._database.transaction() as session:
+            ready = list_ready_campaigns(session, self._gateway_id)
+            urgent = [item.campaign_id for item in ready if item.priority == ready[0].priority]
+            kept = [campaign_id for campaign_id in self._turn if campaign_id in urgent]
+            self._turn = deque(kept + [campaign_id for campaign_id in urgent if campaign_id not in kept])
+            places = load_places(session) if set(urgent) - self._facts.keys() else {}
+            for campaign_id in urgent:
+                if campaign_id not in self._facts:
+                    campaign = get_campaign(session, campaign_id)
+                    self._facts[campaign_id] = CampaignFacts(
+                        campaign_id=campaign.id,
+                        topic=campaign.topic,
+                        honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
+                        sender=campaign.sender,
+                        validity_minutes=campaign.validity_minutes,
+                        text=campaign_text(campaign),
+                        places=places,
+                    )
+        self._facts = {campaign_id: self._facts[campaign_id] for campaign_id in urgent}
+        self._read_at = time.monotonic()

@@ -1,0 +1,67 @@
+"""What is checked before anything is sent, so that nothing has to be refused half-way."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from campaigns.audience.selection import Audience
+from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.delivery.rendering import DISTRICT, PERSON, WARD, CampaignText, Place
+from campaigns.errors import InvalidInput
+from campaigns.models import Campaign
+from campaigns.store.places import load_places
+from campaigns.store.preflight import count_carriers_without_route, count_missing_values
+
+
+def campaign_text(campaign: Campaign) -> CampaignText:
+    """The campaign's text."""
+    return CampaignText.of(campaign.template_version.body(campaign.variant), campaign.values, campaign.variant)
+
+
+def refuse_unsendable(session: Session, campaign: Campaign) -> None:
+    """Raise where the campaign could not be sent to its whole audience as it is.
+
+    Raises:
+        InvalidInput: nobody is left to send to; a placeholder has no value for some people; or a carrier of the
+            audience has no enabled gateway.
+    """
+    wards = Audience.model_validate(campaign.audience).ward_ids(session)
+    honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
+    carriers = count_carriers_without_route(session, ward_ids=wards, topic=campaign.topic, honours_refusals=honours)
+    if not carriers.reachable:
+        raise InvalidInput(
+            "Không còn ai để gửi trong đối tượng đã chọn.",
+            "Nobody in the chosen audience can be sent to.",
+        )
+    if carriers.without_route:
+        listed = ", ".join(f"{name}: {count}" for name, count in sorted(carriers.without_route.items()))
+        raise InvalidInput(
+            "Chưa có cổng nào chở các nhà mạng: {listed} (số người). Thêm tuyến cho cổng, hoặc một cổng nhận “*”.",
+            "No enabled gateway carries these carriers: {listed} (people). Add a route, or a gateway for “*”.",
+            listed=listed,
+        )
+    _refuse_missing(session, campaign, wards)
+
+
+def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | None) -> None:
+    text = campaign_text(campaign)
+    missing = count_missing_values(
+        session,
+        ward_ids=wards,
+        attributes=sorted(text.personal_placeholders - {PERSON}),
+        full_name=PERSON in text.personal_placeholders,
+        ward=bool(text.open_placeholders & {WARD, DISTRICT}),
+    )
+    if missing:
+        listed = ", ".join(f"{name}: {count}" for name, count in missing.items())
+        raise InvalidInput(
+            "Mẫu tin cần các giá trị mà một số người chưa có: {listed} (số người). "
+            "Đặt giá trị chung bằng --set, hoặc bổ sung vào danh bạ.",
+            "The text needs values that some people lack: {listed} (people). "
+            "Set one value for all with --set, or add them to the register.",
+            listed=listed,
+        )
+    if not text.is_personal:
+        places = load_places(session) if text.open_placeholders & {WARD, DISTRICT} else {}
+        sample = next(iter(places.values()), ("", ""))
+        text.for_place(Place(*sample))

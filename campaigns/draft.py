@@ -1,0 +1,84 @@
+"""What a person decides about a campaign, checked and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, time
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from campaigns.audience.selection import Audience
+from campaigns.models import Campaign, TemplateVersion
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Placeholder = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,63}$")]
+Value = Annotated[str, StringConstraints(max_length=500)]
+Sender = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._ -]{0,11}$")]
+"""At most 11 Latin letters, digits, ``- _ .`` or space (Decree 91/2020/NĐ-CP, Article 23)."""
+
+
+class CampaignDraft(BaseModel):
+    """Everything of a campaign that an edit can change and an approval covers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    template_version_id: int
+    variant: Literal["plain", "marked"] = "plain"
+    sender: Sender = ""
+    values: dict[Placeholder, Value] = Field(default_factory=dict, max_length=50)
+    audience: Audience
+    start_at: AwareDatetime | None = None
+    """None waits for the step ``schedule`` after the approval."""
+    window_start: time = time(7)
+    window_end: time = time(21)
+    """Asia/Ho_Chi_Minh, end excluded; equal to the start means the whole day."""
+    validity_minutes: int = Field(1440, ge=5, le=4320)
+    unknown_policy: Literal["never", "resend"] = "never"
+    priority: int = Field(5, ge=0, le=9)
+
+
+_COPIED = (
+    "name",
+    "template_version_id",
+    "variant",
+    "sender",
+    "values",
+    "start_at",
+    "window_start",
+    "window_end",
+    "validity_minutes",
+    "unknown_policy",
+    "priority",
+)
+
+
+def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersion) -> None:
+    """Copy a draft into a campaign's row, with the class and topic of its template."""
+    for field in _COPIED:
+        setattr(campaign, field, getattr(draft, field))
+    campaign.audience = draft.audience.model_dump(mode="json")
+    campaign.message_class = version.template.message_class
+    campaign.topic = version.template.topic
+
+
+def read_draft(campaign: Campaign) -> CampaignDraft:
+    """The draft a campaign's row holds."""
+    fields = {field: getattr(campaign, field) for field in _COPIED}
+    return CampaignDraft(audience=Audience.model_validate(campaign.audience), **fields)
+
+
+def content_hash(campaign: Campaign) -> bytes:
+    """SHA-256 over text, audience and schedule: what an approver approves."""
+    version = campaign.template_version
+    draft = read_draft(campaign)
+    start: datetime | None = draft.start_at
+    approved = draft.model_dump(mode="json") | {
+        "start_at": start.astimezone(UTC).isoformat() if start else None,
+        "body": version.body(campaign.variant),
+        "message_class": campaign.message_class,
+        "topic": campaign.topic,
+    }
+    return hashlib.sha256(json.dumps(approved, sort_keys=True, ensure_ascii=False).encode()).digest()

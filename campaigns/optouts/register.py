@@ -1,0 +1,113 @@
+"""Registering refusals and returns, from whatever side they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from campaigns.access import Actor
+from campaigns.audience.phone import PhoneProblem, normalise_phone
+from campaigns.errors import InvalidInput
+from campaigns.store.audit import append_audit
+from campaigns.store.optouts import end_optouts, insert_optout, insert_optouts
+from config.keys import Keyring
+
+SOURCES = frozenset({"keyword", "hotline", "web", "staff", "import", "telco"})
+_EVIDENCE_MOST = 500
+
+
+def _check(source: str, evidence: str) -> str:
+    if source not in SOURCES:
+        raise InvalidInput(
+            "Không có nguồn “{source}”. Các nguồn: {known}.",
+            "There is no source “{source}”. Sources: {known}.",
+            source=source,
+            known=", ".join(sorted(SOURCES)),
+        )
+    cleaned = evidence.strip()[:_EVIDENCE_MOST]
+    if not cleaned:
+        raise InvalidInput(
+            "Hãy ghi căn cứ của việc từ chối (cuộc gọi, đơn, tin nhắn).",
+            "Give the evidence of the refusal (call, letter, message).",
+        )
+    return cleaned
+
+
+def mobile_number(raw: str) -> str:
+    """E.164 without plus of what a person typed.
+
+    Raises:
+        InvalidInput: it is no mobile number; says why and what to do, without repeating it.
+    """
+    result = normalise_phone(raw)
+    if isinstance(result, PhoneProblem):
+        raise InvalidInput("{reason}. {suggestion}.", "{reason}. {suggestion}.", reason=result.reason,
+                           suggestion=result.suggestion)
+    return result.number
+
+
+def add_optout(
+    session: Session,
+    keyring: Keyring,
+    actor: Actor,
+    phone: str,
+    *,
+    topic: str | None = None,
+    source: str = "staff",
+    evidence: str,
+) -> int | None:
+    """Register that a number refuses everything, or one topic; None where that was registered before.
+
+    In force with the commit: every later claim leaves the person out, also in a running campaign.
+
+    Raises:
+        InvalidInput: no mobile number, unknown source, or no evidence.
+    """
+    actor.require("optout.add")
+    cleaned = _check(source, evidence)
+    number = mobile_number(phone)
+    new_id = insert_optout(
+        session,
+        phone_hash=keyring.hash(number.encode()),
+        topic=topic,
+        source=source,
+        evidence=cleaned,
+        created_by=actor.email,
+    )
+    if new_id is not None:
+        append_audit(session, actor.email, "optout.added", "optout", new_id, {"topic": topic, "source": source})
+    return new_id
+
+
+def import_optouts(
+    session: Session, keyring: Keyring, actor: Actor, numbers: Iterable[str], *, topic: str | None, evidence: str
+) -> int:
+    """Register refusals of many numbers (E.164 without plus); returns how many were new."""
+    actor.require("optout.add")
+    cleaned = _check("import", evidence)
+    added = insert_optouts(
+        session,
+        hashes=[keyring.hash(number.encode()) for number in numbers],
+        topic=topic,
+        source="import",
+        evidence=cleaned,
+        created_by=actor.email,
+    )
+    append_audit(session, actor.email, "optout.imported", "optout", "*", {"added": added, "topic": topic})
+    return added
+
+
+def end_optout(
+    session: Session, keyring: Keyring, actor: Actor, phone: str, *, topic: str | None = None, evidence: str
+) -> int:
+    """Register that a person came back, with the evidence; returns how many refusals ended."""
+    actor.require("optout.add")
+    cleaned = _check("staff", evidence)
+    number = mobile_number(phone)
+    ended = end_optouts(
+        session, phone_hash=keyring.hash(number.encode()), topic=topic, by=actor.email, evidence=cleaned
+    )
+    for optout_id in ended:
+        append_audit(session, actor.email, "optout.ended", "optout", optout_id)
+    return len(ended)

@@ -1,0 +1,75 @@
+"""Why a campaign stands still, in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from campaigns.store.campaigns import database_now, read_idle_facts, read_waiting_gateways
+from config.i18n import t
+
+CITY_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(CITY_TIME).strftime("%H:%M %d/%m/%Y")
+
+
+def idle_reason(session: Session, campaign_id: int) -> str | None:
+    """Why nothing is going out although the campaign is not over; None where it is sending, or has no reason to."""
+    facts = read_idle_facts(session, campaign_id)
+    if facts.state == "scheduled":
+        return _before_start(facts)
+    if facts.state == "paused":
+        return t("tạm dừng: {reason}", "paused: {reason}", reason=facts.state_reason or "—")
+    if facts.state != "running":
+        return None
+    waiting = read_waiting_gateways(session, campaign_id)
+    if not waiting:
+        return None
+    if not facts.open:
+        return t(
+            "ngoài khung giờ gửi, tiếp tục lúc {time}",
+            "outside its hours until {time}",
+            time=facts.window_start.strftime("%H:%M"),
+        )
+    return _blocked(waiting) or _retrying(facts, database_now(session))
+
+
+def _before_start(facts: Row[Any]) -> str:
+    if not facts.due:
+        return t("bắt đầu lúc {time}", "starts at {time}", time=_moment(facts.scheduled_for))
+    if facts.plan_cursor is None:
+        return t("chờ chốt danh sách người nhận", "waiting for its audience to be frozen")
+    return t("đang chốt danh sách người nhận", "freezing its audience")
+
+
+def _blocked(waiting: Sequence[Row[Any]]) -> str | None:
+    """The reasons of all gateways, when every one that has work is stuck."""
+    reasons = [_why_stuck(row) for row in waiting]
+    return "; ".join(reason for reason in reasons if reason) if all(reasons) else None
+
+
+def _why_stuck(row: Row[Any]) -> str | None:
+    if row.name is None:
+        return t("chưa có cổng nào chở {carriers}", "no gateway carries {carriers}", carriers=row.carriers)
+    if not row.enabled:
+        return t("cổng {name} đang tắt", "gateway {name} is switched off", name=row.name)
+    if row.session_state is None:
+        return t("không có tiến trình nào mở cổng {name}", "no worker serves {name}", name=row.name)
+    if row.session_state == "throttled":
+        return t("chờ hạn mức của {name}", "waiting for {name}'s rate", name=row.name)
+    if row.session_state != "bound":
+        return t("{name} mất kết nối: {reason}", "{name} is down: {reason}", name=row.name, reason=row.session_reason)
+    return None
+
+
+def _retrying(facts: Row[Any], now: datetime) -> str | None:
+    if facts.retry_at is None or facts.retry_at <= now.astimezone(UTC):
+        return None
+    return t("gửi lại lúc {time}", "tries again at {time}", time=_moment(facts.retry_at))

@@ -1,0 +1,110 @@
+"""Reading and locking campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from campaigns.errors import NotFound
+from campaigns.models import Campaign
+from campaigns.store.delivery import INSIDE_WINDOW
+
+
+def _missing(campaign_id: int) -> NotFound:
+    return NotFound(
+        "Không có chiến dịch số {id}. Xem danh sách: loa campaigns list.",
+        "There is no campaign {id}. See them with: loa campaigns list.",
+        id=campaign_id,
+    )
+
+
+def get_campaign(session: Session, campaign_id: int) -> Campaign:
+    """The campaign with this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise _missing(campaign_id)
+    return campaign
+
+
+def lock_campaign(session: Session, campaign_id: int) -> Campaign:
+    """The campaign, locked until the transaction ends, freshly read."""
+    campaign = session.scalars(
+        select(Campaign).where(Campaign.id == campaign_id).with_for_update(of=Campaign).execution_options(
+            populate_existing=True
+        )
+    ).one_or_none()
+    if campaign is None:
+        raise _missing(campaign_id)
+    return campaign
+
+
+def list_campaigns(session: Session, *, limit: int = 100, states: Sequence[str] | None = None) -> Sequence[Campaign]:
+    """People's campaigns, newest first."""
+    query = select(Campaign).where(Campaign.standing.is_(None)).order_by(Campaign.id.desc()).limit(limit)
+    return session.scalars(query.where(Campaign.state.in_(states)) if states else query).all()
+
+
+def find_standing(session: Session, name: str) -> Campaign | None:
+    """The system's standing campaign of this name."""
+    return session.scalars(select(Campaign).where(Campaign.standing == name)).one_or_none()
+
+
+def lock_standing(session: Session, name: str) -> None:
+    """Let only one transaction at a time look for, and make, the standing campaign of this name."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))"), {"name": name})
+
+
+def list_due_ids(session: Session) -> list[int]:
+    """Scheduled campaigns whose time has come and whose audience is to be frozen."""
+    query = (
+        select(Campaign.id)
+        .where(Campaign.state == "scheduled", Campaign.scheduled_for <= func.now())
+        .order_by(Campaign.priority, Campaign.id)
+    )
+    return list(session.scalars(query))
+
+
+_IDLE = text(f"""
+    SELECT c.state, c.planned_at IS NOT NULL AS planned, {INSIDE_WINDOW} AS open, c.window_start, c.scheduled_for,
+           c.scheduled_for <= now() AS due, c.state_reason, c.plan_cursor,
+           (SELECT CASE WHEN bool_and(b.state = 'ready' AND b.not_before > now()) THEN min(b.not_before) END
+            FROM batch b WHERE b.campaign_id = c.id AND b.state <> 'done') AS retry_at
+    FROM campaign c WHERE c.id = :id
+""")
+
+
+def read_idle_facts(session: Session, campaign_id: int) -> Row[Any]:
+    """What the reason for standing still is worked out from (``campaigns.stats.idle``)."""
+    return session.execute(_IDLE, {"id": campaign_id}).one()
+
+
+_WAITING_GATEWAYS = text("""
+    SELECT g.name, g.enabled,
+           (SELECT s.state FROM gateway_session s WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
+            ORDER BY (s.state = 'bound') DESC, s.slot LIMIT 1) AS session_state,
+           (SELECT s.reason FROM gateway_session s WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
+            ORDER BY (s.state = 'bound') DESC, s.slot LIMIT 1) AS session_reason,
+           w.carriers, w.queued
+    FROM (SELECT gateway_id, sum(queued) AS queued, string_agg(DISTINCT carrier, ', ') AS carriers FROM batch
+          WHERE campaign_id = :id AND state <> 'done' GROUP BY gateway_id) w
+    LEFT JOIN gateway g ON g.id = w.gateway_id ORDER BY g.name
+""")
+
+
+def read_waiting_gateways(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
+    """(name, enabled, session_state, session_reason, carriers, queued) of gateways with unsent messages."""
+    return session.execute(_WAITING_GATEWAYS, {"id": campaign_id}).all()
+
+
+def database_now(session: Session) -> datetime:
+    """The database's clock, which is the one that counts."""
+    moment: datetime = session.execute(select(func.now())).scalar_one()
+    return moment

@@ -1,0 +1,398 @@
+"""Claiming messages for a gateway, recording what became of them, and freeing what a dead worker held.
+
+Every function here is one or two statements over a whole batch. ``now()`` is the database's clock, so a worker
+whose clock is off changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaigns.delivery.states import MessageState
+from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
+
+S = MessageState
+
+INSIDE_WINDOW = """(c.window_start = c.window_end OR CASE WHEN c.window_start < c.window_end
+    THEN (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
+     AND (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end
+    ELSE (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
+      OR (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end END)"""
+"""Whether campaign ``c`` may send at this moment; equal ends mean the whole day, a later start spans midnight."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A running campaign that has something ready for a gateway."""
+
+    campaign_id: int
+    priority: int
+
+
+_MENU = text(f"""
+    SELECT c.id, c.priority FROM campaign c
+    WHERE c.state = 'running' AND {INSIDE_WINDOW}
+      AND EXISTS (SELECT 1 FROM batch b WHERE b.gateway_id = :gateway AND b.campaign_id = c.id AND b.state = 'ready'
+                  AND (b.not_before IS NULL OR b.not_before <= now()))
+    ORDER BY c.priority, c.id
+""")
+
+
+def list_ready_campaigns(session: Session, gateway_id: int) -> list[MenuItem]:
+    """Campaigns that could use the gateway now, most urgent first."""
+    return [MenuItem(*row) for row in session.execute(_MENU, {"gateway": gateway_id})]
+
+
+_WITH_WORK = text(f"""
+    SELECT g.name, g.binds FROM gateway g
+    WHERE g.enabled AND EXISTS (
+        SELECT 1 FROM campaign c JOIN batch b ON b.campaign_id = c.id
+        WHERE c.state = 'running' AND {INSIDE_WINDOW} AND b.gateway_id = g.id AND b.state = 'ready'
+          AND (b.not_before IS NULL OR b.not_before <= now()))
+    ORDER BY g.name
+""")
+
+
+def list_gateways_with_work(session: Session) -> list[tuple[str, int]]:
+    """(name, binds) of enabled gateways that have something ready."""
+    return [(row.name, row.binds) for row in session.execute(_WITH_WORK)]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """One message this worker now holds."""
+
+    seq: int
+    attempts: int
+    parts: int
+    phone_cipher: bytes
+    full_name: str | None
+    attributes: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Messages of one batch held under a lease, with what it takes to render them."""
+
+    batch_id: int
+    token: UUID
+    campaign_id: int
+    ward_id: int | None
+    carrier: str
+    messages: Sequence[ClaimedMessage]
+
+
+_PICK = text(f"""
+    SELECT b.id, b.ward_id, b.carrier,
+           greatest(1, least(:most, floor(:budget * b.size / greatest(b.parts, 1))))::int AS take
+    FROM batch b JOIN campaign c ON c.id = b.campaign_id
+    WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
+      AND (b.not_before IS NULL OR b.not_before <= now())
+      AND c.state = 'running' AND {INSIDE_WINDOW}
+    ORDER BY b.id LIMIT 1
+    FOR UPDATE OF b SKIP LOCKED
+""")
+
+# Retries wait for their whole batch: only messages with the fewest attempts are taken, so a fresh message
+# never waits behind a retry and a retry never comes before its time.
+_CLAIM = text(f"""
+    WITH due AS (
+        SELECT m.seq, c.phone_cipher,
+               CASE WHEN :personal THEN c.full_name END AS full_name,
+               CASE WHEN :personal THEN c.attributes END AS attributes,
+               c.phone_cipher IS NULL OR c.unusable IS NOT NULL
+               OR (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
+                                        AND (o.topic IS NULL OR o.topic = :topic))) AS stays
+        FROM message m LEFT JOIN contact c ON c.id = m.contact_id
+        WHERE m.batch_id = :batch AND m.state = {S.QUEUED.value}
+          AND m.attempts = (SELECT min(attempts) FROM message WHERE batch_id = :batch AND state = {S.QUEUED.value})
+        ORDER BY m.seq LIMIT :take
+    ), moved AS (
+        UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
+        FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
+        RETURNING m.seq, m.attempts, m.parts, old.state AS was, new.state AS now,
+                  due.phone_cipher, due.full_name, due.attributes
+    ), d AS (SELECT {DELTAS} FROM moved
+    ), leased AS (
+        UPDATE batch b SET {ADD_DELTAS}, state = 'leased', lease_token = :token, lease_worker = :worker,
+               lease_until = now() + make_interval(secs => :lease), not_before = NULL,
+               started_at = coalesce(b.started_at, now())
+        FROM d WHERE b.id = :batch
+    )
+    SELECT seq, attempts, parts, phone_cipher, full_name, attributes FROM moved WHERE now = {S.CLAIMED.value}
+    ORDER BY seq
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """What a worker asks for: messages of one campaign for one gateway."""
+
+    gateway_id: int
+    campaign_id: int
+    topic: str
+    honours_refusals: bool
+    personal: bool
+    """Whether the text needs the person's name or attributes."""
+    budget_parts: float
+    """At most about so many parts, one message at least."""
+    most: int
+    worker: str
+    lease_seconds: float
+
+
+def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | None:
+    """Take the next messages of a ready batch; those whose person refused meanwhile are suppressed instead.
+
+    Returns None where nothing is ready. The claim holds once the transaction is committed; nothing may be
+    sent before. A claim may hold no message at all (everybody refused): its batch must still be released.
+    """
+    picked = session.execute(
+        _PICK,
+        {"gateway": ask.gateway_id, "campaign": ask.campaign_id, "budget": ask.budget_parts, "most": ask.most},
+    ).one_or_none()
+    if picked is None:
+        return None
+    rows = session.execute(
+        _CLAIM,
+        {
+            "batch": picked.id,
+            "take": picked.take,
+            "topic": ask.topic,
+            "honours": ask.honours_refusals,
+            "personal": ask.personal,
+            "token": token,
+            "worker": ask.worker,
+            "lease": ask.lease_seconds,
+        },
+    )
+    messages = [ClaimedMessage(*row) for row in rows]
+    return Claim(picked.id, token, ask.campaign_id, picked.ward_id, picked.carrier, messages)
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """What became of messages of one batch since the last record, column by column."""
+
+    seqs: list[int] = field(default_factory=list)
+    states: list[int] = field(default_factory=list)
+    errors: list[str | None] = field(default_factory=list)
+    tries: list[int] = field(default_factory=list)
+    """1 where handing it over counted as an attempt."""
+    reference_seqs: list[int] = field(default_factory=list)
+    reference_parts: list[int] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+
+    def add(self, seq: int, state: MessageState, error: str | None, tried: int) -> None:
+        """Note the outcome of one message."""
+        self.seqs.append(seq)
+        self.states.append(state.value)
+        self.errors.append(error)
+        self.tries.append(tried)
+
+    def extend(self, later: Outcomes) -> None:
+        """Add what became known later."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(later, name))
+
+    def __len__(self) -> int:
+        return len(self.seqs)
+
+
+_RECORD = text(f"""
+    WITH input AS (
+        SELECT * FROM unnest(CAST(:seqs AS smallint[]), CAST(:states AS smallint[]), CAST(:errors AS text[]),
+                             CAST(:tries AS smallint[])) AS i(seq, state, error, tried)
+    ), noted AS (
+        INSERT INTO submission (batch_id, gateway_id, seq, part, reference)
+        SELECT :batch, :gateway, s.seq, s.part, s.reference
+        FROM unnest(CAST(:reference_seqs AS smallint[]), CAST(:reference_parts AS smallint[]),
+                    CAST(:references AS text[])) AS s(seq, part, reference)
+    ), moved AS (
+        UPDATE message m SET state = i.state, error = coalesce(i.error, m.error), attempts = m.attempts + i.tried
+        FROM input i WHERE m.batch_id = :batch AND m.seq = i.seq
+          AND (i.state / 10 > m.state / 10 OR (i.state = {S.QUEUED.value} AND m.state = {S.CLAIMED.value}))
+        RETURNING old.state AS was, new.state AS now
+    ), d AS (SELECT {DELTAS} FROM moved)
+    UPDATE batch b SET {ADD_DELTAS},
+           lease_until = CASE WHEN b.lease_token = :token THEN now() + make_interval(secs => :lease)
+                              ELSE b.lease_until END
+    FROM d WHERE b.id = :batch
+    RETURNING b.lease_token = :token,
+              (SELECT c.state = 'running' AND {INSIDE_WINDOW} FROM campaign c WHERE c.id = b.campaign_id)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a claim stands after a record."""
+
+    held: bool
+    """The lease is still ours."""
+    may_go_on: bool
+    """The campaign is running and inside its hours."""
+
+
+def record_outcomes(
+    session: Session, batch_id: int, gateway_id: int, token: UUID, outcomes: Outcomes, *, lease_seconds: float
+) -> Standing:
+    """Write outcomes and references, move the counters with them, and renew the lease.
+
+    Also right after the lease was lost: states only climb, so what we learned still counts.
+    """
+    lock_batches(session, (batch_id,))
+    held, may_go_on = session.execute(
+        _RECORD,
+        {
+            "batch": batch_id,
+            "gateway": gateway_id,
+            "token": token,
+            "lease": lease_seconds,
+            "seqs": outcomes.seqs,
+            "states": outcomes.states,
+            "errors": outcomes.errors,
+            "tries": outcomes.tries,
+            "reference_seqs": outcomes.reference_seqs,
+            "reference_parts": outcomes.reference_parts,
+            "references": outcomes.references,
+        },
+    ).one()
+    return Standing(bool(held), bool(may_go_on))
+
+
+_RELEASE = text(f"""
+    UPDATE batch b SET lease_token = NULL, lease_until = NULL, lease_worker = NULL,
+           state = CASE WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
+           not_before = CASE WHEN b.queued > 0 THEN (
+               SELECT CASE WHEN min(m.attempts) > 0
+                           THEN now() + make_interval(secs => :delay * power(2, min(m.attempts) - 1)) END
+               FROM message m WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value}) END
+    WHERE b.id = :batch AND b.lease_token = :token
+""")
+
+
+def release_batch(session: Session, batch_id: int, token: UUID, *, retry_seconds: float) -> None:
+    """End a lease: the batch is ready again where messages are left, else done.
+
+    Where only retries are left they wait ``retry_seconds``, doubled with every attempt.
+    """
+    session.execute(_RELEASE, {"batch": batch_id, "token": token, "delay": retry_seconds})
+
+
+_LAPSED = text("""
+    SELECT id FROM batch WHERE state = 'leased' AND lease_until < now()
+    ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+""")
+_REAP = text(f"""
+    WITH moved AS (
+        UPDATE message m SET state = {S.UNKNOWN.value}
+        WHERE m.batch_id = ANY(:batches) AND m.state = {S.CLAIMED.value}
+        RETURNING m.batch_id, old.state AS was, new.state AS now
+    ), d AS (
+        SELECT x.id AS batch_id, {DELTAS} FROM unnest(CAST(:batches AS bigint[])) AS x(id)
+        LEFT JOIN moved ON moved.batch_id = x.id GROUP BY x.id
+    )
+    UPDATE batch b SET {ADD_DELTAS}, lease_token = NULL, lease_until = NULL, lease_worker = NULL,
+           state = CASE WHEN b.queued > 0 THEN 'ready' ELSE 'done' END
+    FROM d WHERE b.id = d.batch_id
+    RETURNING d.unknown
+""")
+
+
+def reap_lapsed_leases(session: Session, *, most: int = 200) -> tuple[int, int]:
+    """Free batches whose worker died: what it held may have been sent, so it becomes unknown.
+
+    Returns (batches freed, messages now unknown).
+    """
+    batches = list(session.execute(_LAPSED, {"most": most}).scalars())
+    if not batches:
+        return 0, 0
+    unknown = sum(session.execute(_REAP, {"batches": batches}).scalars())
+    return len(batches), unknown
+
+
+def _settle_queued(where: str, state: MessageState) -> str:
+    """Statement that moves every queued message of the batches ``where`` picks to ``state``."""
+    return f"""
+        WITH picked AS (SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
+                        WHERE {where} ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED),
+        moved AS (UPDATE message m SET state = {state.value} FROM picked
+                  WHERE m.batch_id = picked.id AND m.state = {S.QUEUED.value}
+                  RETURNING m.batch_id, old.state AS was, new.state AS now),
+        d AS (SELECT picked.id AS batch_id, {DELTAS} FROM picked LEFT JOIN moved ON moved.batch_id = picked.id
+              GROUP BY picked.id)
+        UPDATE batch b SET {ADD_DELTAS}, state = 'done', not_before = NULL FROM d WHERE b.id = d.batch_id
+        RETURNING d.{state.label}
+    """
+
+
+_CANCEL = text(_settle_queued("c.state = 'cancelled' AND b.state = 'ready'", S.CANCELLED))
+
+
+def cancel_queued_messages(session: Session, *, most: int = 200) -> int:
+    """Settle what cancelled campaigns left unsent; returns how many messages."""
+    return sum(session.execute(_CANCEL, {"most": most}).scalars())
+
+
+_FINISH = text("""
+    UPDATE campaign c SET state = 'finished', finished_at = now(), version = version + 1
+    WHERE c.state = 'running' AND c.planned_at IS NOT NULL
+      AND (c.standing IS NULL OR c.created_at < now() - interval '10 minutes')
+      AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.campaign_id = c.id AND b.state <> 'done')
+    RETURNING c.id
+""")
+
+
+def finish_campaigns(session: Session) -> list[int]:
+    """Finish running campaigns that have nothing left to send; receipts may still come in afterwards.
+
+    A standing campaign gets messages during its minute only; ten minutes later nothing can join it any more.
+    """
+    return list(session.execute(_FINISH).scalars())
+
+
+_RESEND = text(f"""
+    WITH picked AS (SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
+                    WHERE c.unknown_policy = 'resend' AND c.state IN ('running', 'finished') AND b.state = 'done'
+                      AND b.unknown > 0 AND b.started_at + make_interval(mins => c.validity_minutes) < now()
+                    ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED),
+    moved AS (UPDATE message m SET state = {S.QUEUED.value}, attempts = m.attempts + 1 FROM picked
+              WHERE m.batch_id = picked.id AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts
+              RETURNING m.batch_id, m.campaign_id, old.state AS was, new.state AS now),
+    d AS (SELECT batch_id, {DELTAS} FROM moved GROUP BY batch_id),
+    again AS (UPDATE campaign c SET state = 'running', finished_at = NULL, version = version + 1
+              WHERE c.state = 'finished' AND c.id IN (SELECT campaign_id FROM moved))
+    UPDATE batch b SET {ADD_DELTAS}, state = 'ready', started_at = now() FROM d WHERE b.id = d.batch_id
+    RETURNING d.queued
+""")
+
+
+def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200) -> int:
+    """Queue again what is still unknown after its validity, where the campaign's policy says so."""
+    return sum(session.execute(_RESEND, {"most": most, "attempts": attempts}).scalars())
+
+
+_ROUTE = text("""
+    WITH choice AS (
+        SELECT DISTINCT ON (w.carrier) w.carrier, r.gateway_id
+        FROM (SELECT DISTINCT carrier FROM batch WHERE gateway_id IS NULL) w
+        JOIN route r ON r.carrier IN (w.carrier, '*')
+        JOIN gateway g ON g.id = r.gateway_id AND g.enabled
+        ORDER BY w.carrier, (r.carrier = '*'), r.position, r.gateway_id
+    ), picked AS (
+        SELECT b.id, choice.gateway_id FROM batch b JOIN choice USING (carrier)
+        WHERE b.gateway_id IS NULL ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED
+    )
+    UPDATE batch b SET gateway_id = picked.gateway_id FROM picked WHERE b.id = picked.id
+""")
+
+
+def route_batches(session: Session, *, most: int = 2000) -> int:
+    """Give batches without a gateway the first enabled one on their carrier's route; returns how many."""
+    return session.execute(_ROUTE, {"most": most}).rowcount  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,121 @@
+"""Gateways, their routes, and the sessions workers keep open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
+
+from campaigns.errors import NotFound
+from campaigns.models import Gateway, GatewaySession, Route
+from config.keys import Keyring
+
+
+def list_gateways(session: Session, *, enabled_only: bool = False) -> Sequence[Gateway]:
+    """All gateways by name."""
+    query = select(Gateway).order_by(Gateway.name)
+    return session.scalars(query.where(Gateway.enabled) if enabled_only else query).all()
+
+
+def get_gateway(session: Session, name: str) -> Gateway:
+    """The gateway called ``name``.
+
+    Raises:
+        NotFound: there is none.
+    """
+    gateway = session.scalars(select(Gateway).where(Gateway.name == name)).one_or_none()
+    if gateway is None:
+        known = ", ".join(g.name for g in list_gateways(session)) or "—"
+        raise NotFound(
+            "Không có cổng “{name}”. Đang có: {known}.",
+            "There is no gateway “{name}”. There are: {known}.",
+            name=name,
+            known=known,
+        )
+    return gateway
+
+
+def seal_secrets(keyring: Keyring, secrets: Mapping[str, Any]) -> bytes:
+    """Secret settings as they are stored."""
+    return keyring.encrypt(json.dumps(dict(secrets)).encode())
+
+
+def open_secrets(keyring: Keyring, gateway: Gateway) -> dict[str, Any]:
+    """Secret settings in the clear, for opening a session only."""
+    opened: dict[str, Any] = json.loads(keyring.decrypt(gateway.secrets))
+    return opened
+
+
+def replace_routes(session: Session, gateway_id: int, carriers: Sequence[str]) -> None:
+    """Let the gateway carry exactly these carriers, behind gateways that already do."""
+    session.execute(delete(Route).where(Route.gateway_id == gateway_id))
+    for carrier in dict.fromkeys(carriers):
+        position = session.execute(
+            text("SELECT coalesce(max(position) + 1, 0) FROM route WHERE carrier = :c"), {"c": carrier}
+        ).scalar_one()
+        session.add(Route(carrier=carrier, gateway_id=gateway_id, position=position))
+    session.flush()
+
+
+def list_routes(session: Session) -> Sequence[Route]:
+    """Every route, by carrier and position."""
+    return session.scalars(select(Route).order_by(Route.carrier, Route.position)).all()
+
+
+def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
+    """Switch a gateway on or off.
+
+    Switched off, batches waiting for it go back to their carrier's route and find the next gateway.
+    """
+    gateway = get_gateway(session, name)
+    gateway.enabled = enabled
+    gateway.version += 1
+    session.flush()
+    if not enabled:
+        session.execute(
+            text("UPDATE batch SET gateway_id = NULL WHERE gateway_id = :g AND state = 'ready'"), {"g": gateway.id}
+        )
+    return gateway
+
+
+def list_sessions(session: Session, *, seen_within: float = 15.0) -> Sequence[GatewaySession]:
+    """Sessions whose worker gave a sign of life within so many seconds."""
+    query = (
+        select(GatewaySession)
+        .where(GatewaySession.seen_at > text("now() - make_interval(secs => :secs)").bindparams(secs=seen_within))
+        .order_by(GatewaySession.gateway_id, GatewaySession.slot)
+    )
+    return session.scalars(query).all()
+
+
+_NOTE = text("""
+    INSERT INTO gateway_session AS s (gateway_id, slot, worker, state, reason, since, seen_at)
+    VALUES (:gateway, :slot, :worker, :state, :reason, now(), now())
+    ON CONFLICT (gateway_id, slot) DO UPDATE SET worker = excluded.worker, state = excluded.state,
+        reason = excluded.reason, seen_at = now(),
+        since = CASE WHEN s.state = excluded.state THEN s.since ELSE now() END
+""")
+
+
+def note_session(session: Session, gateway_id: int, slot: int, worker: str, state: str, reason: str) -> None:
+    """Write down how a session stands; also the sign of life of its worker."""
+    session.execute(
+        _NOTE, {"gateway": gateway_id, "slot": slot, "worker": worker, "state": state, "reason": reason[:500]}
+    )
+
+
+def forget_session(session: Session, gateway_id: int, slot: int, worker: str) -> None:
+    """Remove the row of a session that was closed in good order."""
+    session.execute(
+        delete(GatewaySession).where(
+            GatewaySession.gateway_id == gateway_id, GatewaySession.slot == slot, GatewaySession.worker == worker
+        )
+    )
+
+
+def reseal_gateway(session: Session, gateway_id: int, secrets: bytes) -> None:
+    """Replace the sealed secrets, as key rotation does."""
+    session.execute(update(Gateway).where(Gateway.id == gateway_id).values(secrets=secrets))

@@ -1,0 +1,134 @@
+"""The register of refusals. Rows are never deleted; the end of a refusal is written beside its beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaigns.models import OptOut
+
+_ADD = text("""
+    INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
+    VALUES (:phone_hash, :topic, :source, :evidence, :created_by)
+    ON CONFLICT DO NOTHING RETURNING id
+""")
+
+
+def insert_optout(
+    session: Session, *, phone_hash: bytes, topic: str | None, source: str, evidence: str, created_by: str
+) -> int | None:
+    """Register a refusal; the new row's id, or None where the same refusal is already in force."""
+    new_id: int | None = session.execute(
+        _ADD,
+        {
+            "phone_hash": phone_hash,
+            "topic": topic,
+            "source": source,
+            "evidence": evidence,
+            "created_by": created_by,
+        },
+    ).scalar()
+    return new_id
+
+
+_ADD_MANY = text("""
+    WITH input AS (SELECT DISTINCT phone_hash FROM unnest(CAST(:hashes AS bytea[])) AS i(phone_hash))
+    INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
+    SELECT phone_hash, :topic, :source, :evidence, :created_by FROM input
+    ON CONFLICT DO NOTHING RETURNING id
+""")
+
+
+def insert_optouts(
+    session: Session, *, hashes: Sequence[bytes], topic: str | None, source: str, evidence: str, created_by: str
+) -> int:
+    """Register many refusals at once; returns how many were new."""
+    parameters = {
+        "hashes": list(hashes),
+        "topic": topic,
+        "source": source,
+        "evidence": evidence,
+        "created_by": created_by,
+    }
+    return len(session.execute(_ADD_MANY, parameters).all())
+
+
+_END = text("""
+    UPDATE opt_out SET ended_at = now(), ended_by = :by, ended_evidence = :evidence
+    WHERE phone_hash = :phone_hash AND ended_at IS NULL AND (CAST(:topic AS text) IS NULL OR topic = :topic)
+    RETURNING id
+""")
+
+
+def end_optouts(session: Session, *, phone_hash: bytes, topic: str | None, by: str, evidence: str) -> list[int]:
+    """End the refusals in force of one number (of one topic, or all); the ids that ended."""
+    rows = session.execute(_END, {"phone_hash": phone_hash, "topic": topic, "by": by, "evidence": evidence})
+    return list(rows.scalars())
+
+
+def find_in_force(session: Session, phone_hash: bytes) -> Sequence[OptOut]:
+    """Refusals of one number that are in force."""
+    return session.scalars(
+        select(OptOut).where(OptOut.phone_hash == phone_hash, OptOut.ended_at.is_(None)).order_by(OptOut.id)
+    ).all()
+
+
+def list_optouts(session: Session, *, limit: int = 100, before_id: int | None = None) -> Sequence[OptOut]:
+    """The register, newest first, a page at a time."""
+    query = select(OptOut).order_by(OptOut.id.desc()).limit(limit)
+    return session.scalars(query.where(OptOut.id < before_id) if before_id else query).all()
+
+
+_CONTACT = text("""
+    INSERT INTO contact (phone_hash, phone_cipher, carrier, source) VALUES (:phone_hash, :cipher, :carrier, 'inbound')
+    ON CONFLICT (phone_hash) DO UPDATE SET phone_cipher = coalesce(contact.phone_cipher, excluded.phone_cipher)
+    RETURNING id, ward_id, carrier
+""")
+
+
+def ensure_contact(session: Session, *, phone_hash: bytes, cipher: bytes, carrier: str) -> tuple[int, int | None, str]:
+    """(id, ward_id, carrier) of the contact with this number, made where the person was not in the register."""
+    row = session.execute(_CONTACT, {"phone_hash": phone_hash, "cipher": cipher, "carrier": carrier}).one()
+    return row.id, row.ward_id, row.carrier
+
+
+_ONE_MESSAGE = text("""
+    WITH new AS (
+        SELECT nextval(pg_get_serial_sequence('batch', 'id')) AS batch_id
+    ), sent AS (
+        INSERT INTO message (batch_id, seq, contact_id, campaign_id, occasion, parts)
+        SELECT batch_id, 1, :contact, :campaign, :occasion, :parts FROM new
+        ON CONFLICT (contact_id, campaign_id, occasion) DO NOTHING RETURNING batch_id
+    )
+    INSERT INTO batch (id, campaign_id, gateway_id, ward_id, carrier, size, parts, queued)
+    SELECT batch_id, :campaign, :gateway, :ward, :carrier, 1, :parts, 1 FROM sent
+""")
+
+
+def queue_single_message(
+    session: Session,
+    *,
+    campaign_id: int,
+    contact_id: int,
+    occasion: int,
+    gateway_id: int,
+    ward_id: int | None,
+    carrier: str,
+    parts: int,
+) -> bool:
+    """Queue one message of a standing campaign for one occasion; False where it was queued before."""
+    result = session.execute(
+        _ONE_MESSAGE,
+        {
+            "campaign": campaign_id,
+            "contact": contact_id,
+            "occasion": occasion,
+            "gateway": gateway_id,
+            "ward": ward_id,
+            "carrier": carrier,
+            "parts": parts,
+        },
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]

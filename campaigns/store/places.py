@@ -1,0 +1,31 @@
+"""Areas as campaigns need them: which wards an audience means, and how a text names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaigns.models import Area
+
+_PLACES = text("""
+    SELECT w.id, w.prefix || ' ' || w.name AS ward, coalesce(d.prefix || ' ' || d.name, '') AS district
+    FROM area w LEFT JOIN area d ON d.edition = w.edition AND d.code = w.parent_code AND d.kind = 'district'
+    WHERE w.kind = 'ward'
+""")
+
+
+def load_places(session: Session) -> Mapping[int, tuple[str, str]]:
+    """Ward id → (ward, district) as a text names them: ``("Phường Hòa Cường Bắc", "Quận Hải Châu")``."""
+    return {row.id: (row.ward, row.district) for row in session.execute(_PLACES)}
+
+
+def list_ward_ids(session: Session) -> list[int]:
+    """Ids of the wards of every edition, in order."""
+    return list(session.scalars(select(Area.id).where(Area.kind == "ward").order_by(Area.id)))
+
+
+def load_areas_of(session: Session, edition: str) -> Sequence[Area]:
+    """Every unit of one edition, by code."""
+    return session.scalars(select(Area).where(Area.edition == edition).order_by(Area.code)).all()

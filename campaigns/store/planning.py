@@ -1,0 +1,144 @@
+"""Freezing an audience into batches and messages: one INSERT … SELECT a page, a page at most one ward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+_REACHABLE = """
+    c.unusable IS NULL AND c.phone_cipher IS NOT NULL
+    AND NOT (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
+                                  AND (o.topic IS NULL OR o.topic = :topic)))
+"""
+
+_OF_WARD = """
+    SELECT c.id, c.carrier, CAST(:parts AS smallint) AS parts FROM contact c
+    WHERE {ward} AND c.id > :after AND c.id <= :upto AND """
+
+_OF_LIST = """
+    SELECT c.id, c.carrier, x.parts FROM unnest(CAST(:ids AS bigint[]), CAST(:part_counts AS smallint[])) AS x(id, parts)
+    JOIN contact c ON c.id = x.id WHERE """
+
+
+# Batch ids are drawn before the batches are written, so that one statement can write both tables.
+# The carrier's gateway is looked up once per carrier; none leaves the batch waiting for a route.
+def _insert(page: str) -> str:
+    return f"""
+    WITH page AS ({page} {_REACHABLE}),
+    numbered AS (
+        SELECT id, carrier, parts, (row_number() OVER (PARTITION BY carrier ORDER BY id) - 1)::int AS n FROM page
+    ), batches AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('batch', 'id')) AS batch_id, carrier, slot, size, parts
+        FROM (SELECT carrier, n / :batch_size AS slot, count(*) AS size, sum(parts) AS parts
+              FROM numbered GROUP BY 1, 2 ORDER BY 1, 2) sized
+    ), routed AS (
+        SELECT DISTINCT ON (k.carrier) k.carrier, r.gateway_id
+        FROM (SELECT DISTINCT carrier FROM batches) k
+        JOIN route r ON r.carrier IN (k.carrier, '*')
+        JOIN gateway g ON g.id = r.gateway_id AND g.enabled
+        ORDER BY k.carrier, (r.carrier = '*'), r.position, r.gateway_id
+    ), made AS (
+        INSERT INTO batch (id, campaign_id, gateway_id, ward_id, carrier, size, parts, queued)
+        SELECT b.batch_id, :campaign, routed.gateway_id, :ward, b.carrier, b.size, b.parts, b.size
+        FROM batches b LEFT JOIN routed USING (carrier)
+    )
+    INSERT INTO message (batch_id, seq, contact_id, campaign_id, parts)
+    SELECT b.batch_id, n.n % :batch_size + 1, n.id, :campaign, n.parts
+    FROM numbered n JOIN batches b ON b.carrier = n.carrier AND b.slot = n.n / :batch_size
+    """
+
+
+_SAME_WARD = "c.ward_id = :ward"
+_NO_WARD = "c.ward_id IS NULL AND CAST(:ward AS smallint) IS NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRules:
+    """What decides who gets a message of a campaign."""
+
+    campaign_id: int
+    topic: str
+    honours_refusals: bool
+    batch_size: int
+
+    def bind(self, **more: Any) -> dict[str, Any]:
+        """Parameters of the statements here."""
+        return {
+            "campaign": self.campaign_id,
+            "topic": self.topic,
+            "honours": self.honours_refusals,
+            "batch_size": self.batch_size,
+            **more,
+        }
+
+
+def page_end(session: Session, ward_id: int | None, after: int, page: int) -> int | None:
+    """The id of the last contact of the next page of a ward, None where no contact is left."""
+    where = _SAME_WARD if ward_id is not None else _NO_WARD
+    last: int | None = session.execute(
+        text(
+            f"SELECT max(id) FROM (SELECT c.id FROM contact c WHERE {where} AND c.id > :after"
+            " ORDER BY c.id LIMIT :page) AS next"
+        ),
+        {"ward": ward_id, "after": after, "page": page},
+    ).scalar_one()
+    return last
+
+
+def plan_ward_page(session: Session, rules: PlanRules, ward_id: int | None, after: int, upto: int, parts: int) -> int:
+    """Plan contacts of one ward with ids in (after, upto], each with the same number of parts; returns how many."""
+    where = _SAME_WARD if ward_id is not None else _NO_WARD
+    result = session.execute(
+        text(_insert(_OF_WARD.format(ward=where))), rules.bind(ward=ward_id, after=after, upto=upto, parts=parts)
+    )
+    return result.rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def plan_listed(
+    session: Session, rules: PlanRules, ward_id: int | None, ids: Sequence[int], part_counts: Sequence[int]
+) -> int:
+    """Plan the listed contacts of one ward, each with its own number of parts; returns how many."""
+    result = session.execute(
+        text(_insert(_OF_LIST)), rules.bind(ward=ward_id, ids=list(ids), part_counts=list(part_counts))
+    )
+    return result.rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def read_page(session: Session, rules: PlanRules, ward_id: int | None, after: int, upto: int) -> Sequence[Row[Any]]:
+    """(id, full_name, attributes) of the reachable contacts of a page, for texts that differ by person."""
+    where = _SAME_WARD if ward_id is not None else _NO_WARD
+    return session.execute(
+        text(
+            f"SELECT c.id, c.full_name, c.attributes FROM contact c WHERE {where} AND c.id > :after AND c.id <= :upto"
+            f" AND {_REACHABLE} ORDER BY c.id"
+        ),
+        rules.bind(ward=ward_id, after=after, upto=upto),
+    ).all()
+
+
+_WATERFALL = """
+    SELECT c.ward_id, c.carrier, count(*) AS registered,
+           count(*) FILTER (WHERE c.unusable IS NOT NULL OR c.phone_cipher IS NULL) AS no_number,
+           count(*) FILTER (WHERE c.unusable IS NULL AND c.phone_cipher IS NOT NULL AND o.refused) AS refused
+    FROM contact c
+    LEFT JOIN (SELECT DISTINCT phone_hash, true AS refused FROM opt_out
+               WHERE :honours AND ended_at IS NULL AND (topic IS NULL OR topic = :topic)) o USING (phone_hash)
+    WHERE {audience}
+    GROUP BY c.ward_id, c.carrier
+"""
+
+
+def count_waterfall(
+    session: Session, *, topic: str, honours_refusals: bool, ward_ids: Sequence[int] | None
+) -> Sequence[Row[Any]]:
+    """(ward_id, carrier, registered, no_number, refused) over the audience; ``ward_ids`` None means everybody."""
+    audience = "true" if ward_ids is None else "c.ward_id = ANY(:wards)"
+    return session.execute(
+        text(_WATERFALL.format(audience=audience)),
+        {"topic": topic, "honours": honours_refusals, "wards": None if ward_ids is None else list(ward_ids)},
+    ).all()
+

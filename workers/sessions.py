@@ -1,0 +1,211 @@
+"""Gateway sessions of one worker process: opening, keeping, draining, taking in, closing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+from redis.asyncio import Redis
+
+from campaigns.delivery.drain import Account, Drain, Policy
+from campaigns.delivery.menu import Menu
+from campaigns.gateways.contract import Adapter, Event, GatewayUnavailable, Hooks
+from campaigns.gateways.registry import build_adapter
+from campaigns.models import Gateway
+from campaigns.receipts.events import take_in
+from campaigns.store.gateways import forget_session, note_session
+from workers.context import Context
+from workers.inbox import Inbox
+from workers.limiter import RedisPacer
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+SIGN_OF_LIFE_SECONDS = 5.0
+DRAIN_SECONDS = 30.0
+"""A drain is begun anew this often at the latest, so that it reads rates and routes again."""
+
+
+class GatewaySession:
+    """One bind of one gateway account, and everything that happens over it."""
+
+    def __init__(
+        self,
+        context: Context,
+        gateway: Gateway,
+        slot: int,
+        redis: Redis,
+        threads: ThreadPoolExecutor,
+        on_bound: Callable[[str], None],
+    ) -> None:
+        self.gateway = gateway
+        self.slot = slot
+        self._context = context
+        self._threads = threads
+        self._on_bound = on_bound
+        self._pacer = RedisPacer(redis, gateway.name, float(gateway.tps))
+        self._unrecorded: set[str] = set()
+        self._adapter: Adapter[Any] | None = None
+        self._bound = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._kicked = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._drain: Drain | None = None
+        self._state = ("connecting", "")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to open and keep the session."""
+        self._task = asyncio.create_task(self._run(), name=f"gateway {self.gateway.name}/{self.slot}")
+
+    def kick(self) -> None:
+        """There may be something to send."""
+        self._kicked.set()
+
+    async def stop(self) -> None:
+        """Finish what is on the wire, record it, unbind."""
+        self._stopping.set()
+        self._kicked.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _in_thread(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+
+    async def _run(self) -> None:
+        life = asyncio.create_task(self._signs_of_life())
+        try:
+            failures = 0
+            while not self._stopping.is_set():
+                if await self._open_once():
+                    failures = 0
+                else:
+                    failures = min(failures + 1, len(BACKOFF_SECONDS) - 1)
+                await self._pause(BACKOFF_SECONDS[failures])
+        finally:
+            life.cancel()
+            await self._pacer.close()
+            await asyncio.gather(self._in_thread(self._forget), return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            pass
+
+    async def _open_once(self) -> bool:
+        """Open the adapter and stay until it is lost or we stop; whether it was bound at all."""
+        self._lost.clear()
+        await self._note("connecting", "")
+        inbox = Inbox(self._take_in, self._unrecorded)
+        adapter = build_adapter(self._context.keyring, self.gateway, Hooks(inbox.deliver, self._on_lost))
+        taking_in = asyncio.create_task(inbox.run())
+        try:
+            await adapter.open()
+        except GatewayUnavailable as error:
+            await self._note("down", error.reason)
+            await self._end_inbox(inbox, taking_in)
+            return False
+        self._adapter = adapter
+        self._bound.set()
+        await self._note("bound", "")
+        self._on_bound(self.gateway.name)
+        try:
+            await self._send_until_lost()
+        finally:
+            self._bound.clear()
+            await adapter.close()
+            await self._end_inbox(inbox, taking_in)
+            self._adapter = None
+        return True
+
+    async def _end_inbox(self, inbox: Inbox, taking_in: asyncio.Task[None]) -> None:
+        inbox.close()
+        await asyncio.gather(taking_in, return_exceptions=True)
+
+    def _on_lost(self, reason: str) -> None:
+        self._state = ("down", reason)
+        self._lost.set()
+        self._kicked.set()
+
+    async def _send_until_lost(self) -> None:
+        self._kicked.set()
+        while not self._halted():
+            await self._kicked.wait()
+            self._kicked.clear()
+            if not self._halted():
+                await self._drain_once()
+        if self._lost.is_set():
+            await self._note(*self._state)
+
+    def _halted(self) -> bool:
+        return self._stopping.is_set() or self._lost.is_set()
+
+    async def _drain_once(self) -> None:
+        settings, adapter = self._context.settings, self._adapter
+        assert adapter is not None
+        drain = Drain(
+            database=self._context.database,
+            keyring=self._context.keyring,
+            account=Account(self.gateway.id, self.gateway.name, float(self.gateway.tps)),
+            adapter=adapter,
+            pacer=self._pacer,
+            policy=Policy(
+                settings.lease_seconds, settings.retry_attempts, settings.retry_seconds, settings.batch_size
+            ),
+            worker=self._context.worker,
+            menu=Menu(self._context.database, self.gateway.id),
+            in_thread=self._in_thread,
+            on_throttled=self._pacer.throttled,
+            unrecorded=self._unrecorded,
+        )
+        try:
+            tally = await drain.run(DRAIN_SECONDS, self._halted)
+        except Exception:
+            # The database is away, most likely. Nothing is lost: the next tick kicks again.
+            log.warning("drain_failed", gateway=self.gateway.name, exc_info=True)
+            return
+        if tally.claimed:
+            log.info(
+                "drained",
+                gateway=self.gateway.name,
+                claimed=tally.claimed,
+                accepted=tally.accepted,
+                throttled=tally.throttled,
+                unknown=tally.unknown,
+            )
+            self._kicked.set()
+
+    async def _take_in(self, events: Sequence[Event]) -> None:
+        await self._in_thread(self._write_events, events)
+
+    def _write_events(self, events: Sequence[Event]) -> None:
+        with self._context.database.transaction() as session:
+            take_in(session, self._context.keyring, self.gateway.id, events)
+
+    async def _signs_of_life(self) -> None:
+        while True:
+            await asyncio.sleep(SIGN_OF_LIFE_SECONDS)
+            throttled = self._state[0] == "bound" and time.monotonic() < self._pacer.held_until
+            await self._note("throttled" if throttled else self._state[0], self._state[1], remember=False)
+
+    async def _note(self, state: str, reason: str, *, remember: bool = True) -> None:
+        if remember:
+            self._state = (state, reason)
+            log.info("gateway_session", gateway=self.gateway.name, slot=self.slot, state=state, reason=reason)
+        await asyncio.gather(self._in_thread(self._write_note, state, reason), return_exceptions=True)
+
+    def _write_note(self, state: str, reason: str) -> None:
+        with self._context.database.transaction() as session:
+            note_session(session, self.gateway.id, self.slot, self._context.worker, state, reason)
+
+    def _forget(self) -> None:
+        with self._context.database.transaction() as session:
+            forget_session(session, self.gateway.id, self.slot, self._context.worker)

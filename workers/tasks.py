@@ -1,0 +1,72 @@
+"""Thin tasks: the tick, planning a campaign, poking a gateway. Each is a call of a use case."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from sqlalchemy import text
+
+from campaigns.delivery.housekeeping import tidy
+from campaigns.delivery.planner import plan_campaign
+from campaigns.store.campaigns import list_due_ids
+from campaigns.store.delivery import list_gateways_with_work
+from workers.app import app, gateway_queue
+from workers.context import get_context
+
+log = structlog.get_logger(__name__)
+
+PLAN_SECONDS = 60.0
+"""A planner stops after so long; the next tick goes on where it stopped."""
+
+_PLAN_LOCK = 0x10A_91A0
+_MINUTE = 60
+
+
+@app.task(name="loa.tick")  # type: ignore[untyped-decorator]
+def tick() -> None:
+    """Find what is due and poke whoever does it."""
+    context = get_context()
+    settings = context.settings
+    done = tidy(
+        context.database,
+        lease_seconds=settings.lease_seconds,
+        retry_attempts=settings.retry_attempts,
+        thorough=int(time.monotonic()) % _MINUTE == 0,
+    )
+    if done is None:
+        return
+    with context.database.transaction() as session:
+        due = list_due_ids(session)
+        busy = list_gateways_with_work(session)
+    for campaign_id in due:
+        plan.apply_async((campaign_id,), expires=5)
+    for name, binds in busy:
+        for _ in range(binds):
+            drain.apply_async((name,), queue=gateway_queue(name), expires=5)
+
+
+@app.task(name="loa.plan")  # type: ignore[untyped-decorator]
+def plan(campaign_id: int) -> None:
+    """Freeze the audience of a due campaign, unless another worker is at it."""
+    context = get_context()
+    with context.database.transaction() as guard:
+        key = {"k": _PLAN_LOCK + campaign_id}
+        if not guard.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), key).scalar():
+            return
+        until = time.monotonic() + PLAN_SECONDS
+        count = plan_campaign(
+            context.database,
+            campaign_id,
+            batch_size=context.settings.batch_size,
+            go_on=lambda: time.monotonic() < until,
+        )
+    log.info("planned", campaign=campaign_id, messages=count)
+
+
+@app.task(name="loa.drain")  # type: ignore[untyped-decorator]
+def drain(gateway: str) -> None:
+    """Wake this worker's sessions of a gateway: they claim, send and record until nothing is ready."""
+    hands = getattr(app, "loa_hands", None)
+    if hands is None or not hands.kick(gateway):
+        log.info("no_session_here", gateway=gateway)
