@@ -1,0 +1,200 @@
+"""What a text may say: refusals that stop it and warnings that a person weighs.
+
+Sources: anti-fraud rules for the city's messages (only ``gov.vn`` links, no request for codes or accounts);
+Decree 91/2020/NĐ-CP, Articles 15 and 16, for advertising.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from campaigns.content.classes import MessageClass
+from campaigns.content.encoding import normalise, strip_marks
+from campaigns.content.findings import Kind, findings
+from campaigns.content.placeholders import PLACEHOLDERS
+from campaigns.content.rendering import HOLE, InvalidTemplate, compile_template
+from config.i18n import Text
+
+ALLOWED_DOMAINS = ("gov.vn",)
+
+
+class Level(StrEnum):
+    """How grave a problem is."""
+
+    REFUSAL = "refusal"
+    """The text cannot be saved or sent like this."""
+    WARNING = "warning"
+    """A person should look at it and may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a text."""
+
+    level: Level
+    code: str
+    """Stable name for tests, JSON and statistics: ``link``, ``secret``, ``nobody-named``."""
+    text: Text
+
+
+_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]*://([^\s/?#]*)", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?<![\w@./-])((?:[\w-]+\.)+(?:vn|com|net|org|info|me|ly|gl|gd|to|cc|io|co|app|link|xyz|top|site|online|shop|club|"
+    r"tk|gg|page|dev|biz|asia|edu|gov|cn|ru|us|uk|eu|mobi|pro|vip|live|store|tech|pw|ws|im|ai))(?![\w-]|\.\w)",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"\b(otp|ma xac (?:thuc|nhan|minh)|mat khau|password|ma pin|cvv|so tai khoan|stk|"
+    r"so the (?:ngan hang|tin dung|atm))\b"
+)
+_ASKS = re.compile(
+    r"\b(cung cap|gui|nhap|cho biet|doc|tra loi|soan|nhan tin|cap nhat|xac nhan|bo sung|dien|khai bao|chup|goi lai|"
+    r"dang nhap|provide|send|enter|reply)\b"
+)
+_DENIES = re.compile(r"\b(khong|chang|dung|cam|never|not)\b")
+_SENTENCE = re.compile(r"[.;!?\n]+(?=\s|$)|\n")
+_NAMED = re.compile(
+    r"\b(ubnd|uy ban|cong an|bo (?:cong an|y te)|so (?:y te|tttt|gddt|tu phap|noi vu|khoa hoc|thong tin|giao duc|"
+    r"lao dong|ldtbxh|tai chinh)|bhxh|bao hiem xa hoi|trung tam (?:hanh chinh|phuc vu)|tp da nang|thanh pho|1022)\b"
+    r"|\.gov\.vn\b"
+)
+_REFUSAL_LINE = re.compile(r"\btu choi\b.*\b(soan|goi|lien he|bam|nhan)\b|\b(soan|goi|nhan)\b.*\btu choi\b")
+
+
+def check_text(
+    text: str, *, kind: MessageClass | None = None, allowed_domains: Sequence[str] = ALLOWED_DOMAINS
+) -> list[Problem]:
+    """Problems of a merged text, refusals first; ``kind`` is its message class where known."""
+    folded = strip_marks(normalise(text)).lower()
+    found = [*_links(text, allowed_domains), *_secrets(folded)]
+    if kind is not None:
+        found += _class_rules(text, folded, kind)
+    if not _NAMED.search(folded):
+        found.append(
+            Problem(
+                Level.WARNING,
+                "nobody-named",
+                Text(
+                    "Tin chưa nêu cơ quan nào hay số 1022; người nhận không biết hỏi lại ai.",
+                    "The text names no office and no 1022, so nobody knows whom to ask.",
+                ),
+            )
+        )
+    return sorted(found, key=lambda problem: problem.level is not Level.REFUSAL)
+
+
+def validate_body(source: str, *, plain: bool = False, kind: MessageClass | None = None) -> list[Problem]:
+    """Problems of a body before merging, refusals first.
+
+    ``plain`` is for the body without marks, which must be pure ASCII.
+    """
+    try:
+        compiled = compile_template(source)
+    except InvalidTemplate as error:
+        return [Problem(Level.REFUSAL, "syntax", Text(*_both(error)))]
+    found = check_text(compiled.outline, kind=kind)
+    found += _looks(compiled.outline, plain)
+    if strangers := sorted(compiled.placeholders - PLACEHOLDERS.keys()):
+        names = ", ".join(strangers)
+        found.append(
+            Problem(
+                Level.WARNING,
+                "unknown-placeholder",
+                Text(
+                    f"Không có trong danh sách: {names}. Chỉ gửi được nếu tệp danh bạ có cột này hoặc đặt bằng --set.",
+                    f"Not on the list: {names}. It needs a column of that name in the contacts, or --set.",
+                ),
+            )
+        )
+    return sorted(found, key=lambda problem: problem.level is not Level.REFUSAL)
+
+
+def refusals(problems: Sequence[Problem]) -> list[Problem]:
+    """Those that stop the text."""
+    return [problem for problem in problems if problem.level is Level.REFUSAL]
+
+
+def _both(error: InvalidTemplate) -> tuple[str, str]:
+    return error.text.vi.format(**error.detail), error.text.en.format(**error.detail)
+
+
+def _links(text: str, allowed: Sequence[str]) -> Iterator[Problem]:
+    schemes = [found[1].rsplit("@", 1)[-1] for found in _SCHEME.finditer(text)]
+    bare = [found[1] for found in _BARE.finditer(_SCHEME.sub(" ", text))]
+    for host in dict.fromkeys(schemes + bare):
+        if not _is_allowed(host, allowed):
+            shown = host.replace(HOLE, "{{ }}") or "?"
+            yield Problem(
+                Level.REFUSAL,
+                "link",
+                Text(
+                    f"Đường link tới “{shown}”: tin của thành phố chỉ được dẫn tới {', '.join(allowed)}.",
+                    f"Link to “{shown}”: the city's messages may only lead to {', '.join(allowed)}.",
+                ),
+            )
+
+
+def _is_allowed(host: str, allowed: Sequence[str]) -> bool:
+    name = host.lower().split(":", 1)[0].rstrip(".")
+    if not name.isascii() or not re.fullmatch(r"[a-z0-9.-]+", name):
+        return False
+    return any(name == domain or name.endswith("." + domain) for domain in allowed)
+
+
+def _secrets(folded: str) -> Iterator[Problem]:
+    """Sentences about codes, passwords or accounts: asking for one is refused, warning of it is fine."""
+    for sentence in _SENTENCE.split(folded):
+        secret = _SECRET.search(sentence)
+        if secret is None or _DENIES.search(sentence[: secret.start()]):
+            continue
+        asks = _ASKS.search(sentence)
+        verb_vi, verb_en = ("yêu cầu", "asks for") if asks else ("nhắc tới", "mentions")
+        yield Problem(
+            Level.REFUSAL if asks else Level.WARNING,
+            "secret",
+            Text(
+                f"Tin {verb_vi} “{secret[1]}”: không hỏi mã, mật khẩu hay tài khoản qua tin nhắn.",
+                f"The text {verb_en} “{secret[1]}”: never ask for codes, passwords or accounts.",
+            ),
+        )
+
+
+def _class_rules(text: str, folded: str, kind: MessageClass) -> Iterator[Problem]:
+    if kind.label and not text.startswith(kind.label):
+        yield Problem(
+            Level.REFUSAL,
+            "label",
+            Text(
+                f"Tin “{kind.title.vi}” phải bắt đầu bằng {kind.label} (Nghị định 91/2020/NĐ-CP, Điều 15).",
+                f"A message of class {kind.title.en} must begin with {kind.label} (Decree 91/2020/NĐ-CP, Article 15).",
+            ),
+        )
+    if kind.needs_refusal_line and not _REFUSAL_LINE.search(folded):
+        yield Problem(
+            Level.REFUSAL,
+            "refusal-line",
+            Text(
+                "Tin quảng cáo phải chỉ cách từ chối ở cuối tin (Nghị định 91/2020/NĐ-CP, Điều 16).",
+                "Advertising must end by saying how to refuse it (Decree 91/2020/NĐ-CP, Article 16).",
+            ),
+        )
+
+
+def _looks(outline: str, plain: bool) -> Iterator[Problem]:
+    text = outline.replace(HOLE, "")
+    strange = "".join(dict.fromkeys(char for char in text if not char.isascii()))
+    if plain and strange:
+        yield Problem(
+            Level.REFUSAL,
+            "not-ascii",
+            Text(
+                f"Bản không dấu còn ký tự: {strange}. Bản này chỉ gồm chữ cái không dấu.",
+                f"The text without marks still holds: {strange}. It may only hold plain letters.",
+            ),
+        )
+    for finding in findings(text):
+        if finding.kind not in (Kind.DECOMPOSED, Kind.GATEWAY):
+            yield Problem(Level.WARNING, f"character-{finding.kind}", finding.suggestion)
