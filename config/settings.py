@@ -42,7 +42,6 @@ class Settings(BaseSettings):
     retry_attempts: int = Field(5, ge=1, description="Times a message is handed to a gateway before it fails.")
     retry_seconds: float = Field(10.0, gt=0, description="Wait before the second attempt; doubled each time.")
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
-    default_sender: str = Field("UBND DN", description="Sender name of messages when campaign and gateway name none.")
 
 
 def misspelt_settings(environ: dict[str, str] | None = None) -> dict[str, str | None]:

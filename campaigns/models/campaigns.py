@@ -172,7 +172,9 @@ class ParkedReceipt(Base):
     """A receipt that found no submission: early (our commit was slower), or odd. Applied by a later tick."""
 
     __tablename__ = "parked_receipt"
-    __table_args__ = (Index("ix_parked_receipt_received_at", "received_at"),)
+    __table_args__ = (
+        Index("ix_parked_receipt_waiting", "received_at", postgresql_where=text("settled_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     gateway_id: Mapped[int] = mapped_column(SmallInteger)
