@@ -40,7 +40,7 @@ class EmbeddedServices:
         durable: bool = True,
         notice: Callable[[str], None] = _silent,
     ) -> None:
-        """``tuning`` overrides PostgreSQL's settings; ``notice`` is called with ``postgres.recovering`` on a long start."""
+        """``tuning`` overrides PostgreSQL's settings; ``notice`` hears ``postgres.recovering`` on a long start."""
         account = service_account()
         self.places: Places = find_places(home, account)
         self.postgres = Postgres(self.places, account, tuning or {}, durable=durable)

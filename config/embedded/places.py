@@ -87,11 +87,11 @@ def find_places(home: Path, account: Account) -> Places:
 def _short_folder(home: Path) -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     key = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    for folder in (Path(base), Path("/tmp")):
-        run = folder / f"loa-{os.geteuid()}-{key}"
-        if len(os.fsencode(run / ".s.PGSQL.5432")) <= SOCKET_LIMIT:
-            return run
-    return Path("/tmp") / f"loa-{os.geteuid()}-{key}"
+    run = Path(base) / f"loa-{os.geteuid()}-{key}"
+    if len(os.fsencode(run / ".s.PGSQL.5432")) <= SOCKET_LIMIT:
+        return run
+    # A name nobody can guess is not needed: a folder that belongs to somebody else is refused.
+    return Path("/tmp") / run.name  # noqa: S108
 
 
 def _refuse_foreign(run: Path, account: Account) -> None:

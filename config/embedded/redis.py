@@ -91,8 +91,9 @@ class RedisServer:
         self.places.redis_socket.unlink(missing_ok=True)
         log_path = self.places.logs / "redis-start.log"
         with log_path.open("wb") as log:
+            places = ("--unixsocket", str(self.places.redis_socket), "--dir", str(self.places.redis_data))
             self._process = process = subprocess.Popen(
-                [str(path), *SETTINGS, "--unixsocket", str(self.places.redis_socket), "--dir", str(self.places.redis_data)],
+                [str(path), *SETTINGS, *places],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
