@@ -28,7 +28,17 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view"}),
     "operator": frozenset(
-        {"area.view", "gateway.view", "gateway.edit", "campaign.view", "campaign.stop", "stats.view", "area.load", "template.sync"}
+        {
+            "area.view",
+            "area.load",
+            "template.sync",
+            "gateway.view",
+            "gateway.edit",
+            "key.rotate",
+            "campaign.view",
+            "campaign.stop",
+            "stats.view",
+        }
     ),
     "administrator": frozenset({"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view"}),
 }

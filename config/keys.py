@@ -8,11 +8,12 @@ never rotated by itself: a refusal must be found for as long as it is in force.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -32,8 +33,10 @@ class Keyring:
     """Keys by number, which of them encrypts now, and the key of the look-up hash."""
 
     current: int
-    keys: Mapping[int, bytes]
-    hash_key: bytes
+    keys: Mapping[int, bytes] = field(repr=False)
+    hash_key: bytes = field(repr=False)
+    path: Path | None = field(default=None, compare=False)
+    """The file it was read from; looked at again when a ciphertext names a key that was added since."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_aead", {number: AESGCM(key) for number, key in self.keys.items()})
@@ -48,7 +51,7 @@ class Keyring:
         number = max(self.keys) + 1
         if number > _MAX_KEYS:
             raise KeyringError("the keyring is full (255 keys): drop the oldest that no row uses any more")
-        return Keyring(number, {**self.keys, number: AESGCM.generate_key(256)}, self.hash_key)
+        return replace(self, current=number, keys={**self.keys, number: AESGCM.generate_key(256)})
 
     def encrypt(self, plain: bytes) -> bytes:
         """Ciphertext of ``plain`` under the current key."""
@@ -56,7 +59,7 @@ class Keyring:
         return bytes((self.current,)) + nonce + self._aead[self.current].encrypt(nonce, plain, None)  # type: ignore[attr-defined]
 
     def encrypt_many(self, plains: Sequence[bytes]) -> list[bytes]:
-        """Ciphertexts of ``plains`` under the current key; the same as ``encrypt`` of each, with one call for nonces."""
+        """Ciphertexts of ``plains`` under the current key; as ``encrypt`` of each, with one call for nonces."""
         number, encrypt = bytes((self.current,)), self._aead[self.current].encrypt  # type: ignore[attr-defined]
         random = os.urandom(NONCE_BYTES * len(plains))
         nonces = (random[i : i + NONCE_BYTES] for i in range(0, len(random), NONCE_BYTES))
@@ -68,7 +71,7 @@ class Keyring:
         Raises:
             KeyringError: the key is not on the ring, or the ciphertext was altered.
         """
-        aead = self._aead.get(cipher[0]) if cipher else None  # type: ignore[attr-defined]
+        aead = self._aead_for(cipher[0]) if cipher else None
         if aead is None:
             raise KeyringError(f"no key number {cipher[0] if cipher else '?'} on the keyring")
         try:
@@ -76,6 +79,15 @@ class Keyring:
         except InvalidTag as error:
             raise KeyringError("ciphertext does not fit its key: altered, or of another keyring") from error
         return plain
+
+    def _aead_for(self, number: int) -> AESGCM | None:
+        known: dict[int, AESGCM] = self._aead  # type: ignore[attr-defined]
+        if number not in known and self.path is not None:
+            # `loa keys rotate` adds keys while workers run; they must go on reading what it re-encrypts.
+            with contextlib.suppress(OSError):
+                newer = Keyring.from_json(self.path.read_text(encoding="ascii"))
+                known.update({n: AESGCM(key) for n, key in newer.keys.items() if n not in known})
+        return known.get(number)
 
     def hash(self, plain: bytes) -> bytes:
         """Keyed look-up hash, 16 bytes."""
@@ -145,4 +157,4 @@ def load_keyring(home: Path, inline: str | None = None) -> Keyring:
             pass
         finally:
             staging.unlink(missing_ok=True)
-    return Keyring.from_json(path.read_text(encoding="ascii"))
+    return replace(Keyring.from_json(path.read_text(encoding="ascii")), path=path)

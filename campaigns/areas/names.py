@@ -13,7 +13,6 @@ import unicodedata
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền sắc ngã hỏi nặng
 _OPEN_PAIR = re.compile(rf"(?<!q)(o[ae]|uy)([{_TONES}])(?![a-zđ\u0300-\u036f])", re.IGNORECASE)
 _AFTER_Q = re.compile(rf"(qu)([{_TONES}])(y)", re.IGNORECASE)
-_SPACES = re.compile(r"\s+")
 _PUNCTUATION = re.compile(r"[\s._'’‘`\"]+")
 _ROMAN = {"1": "i", "2": "ii", "3": "iii", "4": "iv"}
 
@@ -29,13 +28,14 @@ def tidy(text: str) -> str:
     """NFC with every run of white space (no-break space too) as one blank, none at the ends, no control characters."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+    text = " ".join(text.split())
     if not text.isprintable():
-        text = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    return _SPACES.sub(" ", text).strip()
+        text = "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()
+    return text
 
 
 def place_tones(text: str) -> str:
-    """The same text, NFC, with the tone of an open ``oa oe uy`` on its first vowel: ``Hoà`` → ``Hòa``; ``Quý`` stays."""
+    """The same text, NFC, with the tone of an open ``oa oe uy`` on the first vowel: ``Hoà`` → ``Hòa``, not ``Quý``."""
     parted = unicodedata.normalize("NFD", text)
     parted = _OPEN_PAIR.sub(lambda m: m[1][0] + m[2] + m[1][1], parted)
     parted = _AFTER_Q.sub(lambda m: m[1] + m[3] + m[2], parted)

@@ -45,7 +45,8 @@ class Succession:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(files("campaigns.areas").joinpath("data", name).read_text(encoding="utf-8").splitlines()))
+    content = files("campaigns.areas").joinpath("data", name).read_text(encoding="utf-8")
+    return list(csv.DictReader(content.splitlines()))
 
 
 @cache

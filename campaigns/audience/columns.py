@@ -21,7 +21,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "dt", "phone", "phone number", "telephone", "phone no", "tel", "so lien lac", "so dien thoai lien he",
         "dien thoai lien he", "so lien he", "so thue bao", "thue bao",
     ),
-    "ward_code": ("ma phuong xa", "ma phuong", "ma xa", "ma xa phuong", "ma px", "ward code", "commune code", "ward id"),
+    "ward_code": (
+        "ma phuong xa", "ma phuong", "ma xa", "ma xa phuong", "ma px", "ward code", "commune code", "ward id",
+    ),
     "ward": (
         "phuong xa", "xa phuong", "phuong", "xa", "ten phuong xa", "ten phuong", "ten xa", "phuong xa dac khu",
         "xa phuong thi tran", "phuong xa thi tran", "don vi hanh chinh", "ward", "commune", "ward commune", "ward name",
@@ -37,6 +39,8 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "language": ("ngon ngu", "ngon ngu nhan tin", "tieng", "language", "lang"),
 }
 _PHONE_LIKE = re.compile(r"\b(dien thoai|dt|dtdd|sdt|di dong|phone|mobile|tel|telephone|msisdn|zalo|hotline|fax)\b")
+_SERIAL = {"stt", "tt", "so tt", "so thu tu", "no", "number", "row"}
+"""Running numbers of rows: they say nothing about the person and differ in every list."""
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -94,7 +98,7 @@ def read_header(row: Sequence[str]) -> Columns:
     if places["phone"] is None:
         raise no_phone_column(titles)
     taken = {place for place in places.values() if place is not None}
-    others = [i for i, key in enumerate(keys) if key and i not in taken]
+    others = [i for i, key in enumerate(keys) if key and i not in taken and key not in _SERIAL]
     ignored = [i for i in others if _PHONE_LIKE.search(keys[i]) or keys[i] in _HEADERS["phone"]]
     return Columns(
         phone=places["phone"],

@@ -63,7 +63,7 @@ def write_demo_people(path: Path, count: int = 20_000, seed: int = 52) -> DemoFi
     CSV as Excel writes it: UTF-8 with BOM, comma. Every prefix of the carrier table occurs. One in a hundred
     of the people carries a number that has to be repaired.
     """
-    maker = _Maker(random.Random(seed))
+    maker = _Maker(random.Random(seed))  # noqa: S311  the same people for the same seed
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
@@ -103,7 +103,7 @@ class _Maker:
     def _draw_prefixes(self, count: int) -> list[str]:
         table = {prefix: carrier for prefix, carrier in carriers().items() if len(prefix) == 3}
         weights = [_WEIGHTS.get(carrier, 1) for carrier in table.values()]
-        return ([*table] + self._rng.choices([*table], weights, k=max(0, count - len(table))))[:count]
+        return [*table, *self._rng.choices([*table], weights, k=max(0, count - len(table)))][:count]
 
     def _next_number(self, prefix: str) -> str:
         """The next number of a prefix: each once, in an order that looks like none."""

@@ -250,7 +250,7 @@ def parse_phone(raw: str) -> PhoneResult | PhoneProblem:
     return PhoneResult(result.number, result.carrier, raw.strip(), repair, result.warning)
 
 
-def _from_spreadsheet(text: str) -> str | None | PhoneProblem:
+def _from_spreadsheet(text: str) -> str | PhoneProblem | None:
     """The digits behind ``905123456.0`` or ``8.4905123456E+10``; a problem where digits were lost."""
     decimal = _DECIMAL.fullmatch(text)
     if decimal:

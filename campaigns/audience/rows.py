@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,12 +12,17 @@ from campaigns.audience.columns import Columns
 from campaigns.audience.phone import PhoneProblem, canonical_phone, parse_phone
 from campaigns.audience.problems import Outcome, Problem
 from campaigns.errors import LoaError
-from campaigns.store.contacts import encode_attributes, encode_field, encode_ward
+from campaigns.store.contacts import encode_field, encode_json, encode_ward
 from config.i18n import t
 
 MAX_NAME = 200
 MAX_ATTRIBUTE = 1000
 _CACHED_PLACES = 20_000
+_CACHED_LANGUAGES = 1_000
+_NULL = encode_field(None)
+_NO_ATTRIBUTES = encode_json("{}")
+# Made once: building an encoder for every row took as long as encrypting its number.
+_quote = json.JSONEncoder(ensure_ascii=False).encode
 _LANGUAGES = {
     "": None,
     **dict.fromkeys(("vi", "vn", "vie", "tieng viet", "viet", "viet nam", "vietnamese", "vi-vn"), "vi"),
@@ -49,7 +55,9 @@ class RowReader:
         self._area_ids = area_ids
         self._places: dict[tuple[str, str, str], bytes | tuple[int, LoaError]] = {}
         self._carriers: dict[str, bytes] = {}
-        self._nothing = encode_ward(None), encode_field(None)
+        self._languages: dict[str, bytes] = {}
+        self._keys = [(f"{_quote(key)}:", place) for key, place in columns.attributes]
+        self._width = len(columns.titles)
 
     def read(self, rows: Sequence[tuple[int, list[str]]], chunk: Chunk) -> None:
         """Add ``rows`` to ``chunk``; rows without any text do not count."""
@@ -98,28 +106,46 @@ class RowReader:
 
     def _rest(self, line: int, cells: list[str], chunk: Chunk, carrier: str) -> bytes | None:
         """The columns beside the number, encoded; None, with its problems noted, where one makes the row bad."""
-        ward = self._ward(line, cells, chunk)
-        name = self._name(line, cells, chunk)
-        attributes = self._attributes(line, cells, chunk)
-        if ward is None or name is None or attributes is None:
+        if len(cells) < self._width:
+            cells = cells + [""] * (self._width - len(cells))
+        columns = self._columns
+        places = self._place_cells(cells)
+        ward = self._places.get(places)
+        if ward is None:
+            ward = self._remember(places)
+        if not isinstance(ward, bytes):
+            self._bad_ward(chunk, line, cells, *ward)
+        name: bytes | None = _NULL
+        if columns.full_name is not None and (raw := cells[columns.full_name]):
+            name = self._text(line, columns.full_name, raw, MAX_NAME, chunk)
+        language = _NULL
+        if columns.language is not None and (raw := cells[columns.language]):
+            language = self._language(line, raw, chunk)
+        attributes: bytes | None = _NO_ATTRIBUTES
+        if self._keys:
+            attributes = self._attributes(line, cells, chunk)
+        if not isinstance(ward, bytes) or name is None or attributes is None:
             return None
         found = self._carriers.get(carrier)
         if found is None:
             found = self._carriers[carrier] = encode_field(carrier)
-        language = self._language(line, cells, chunk)
         return b"".join((found, ward, language, name, attributes))
 
-    def _ward(self, line: int, cells: list[str], chunk: Chunk) -> bytes | None:
-        columns = self._columns
-        written = (_at(cells, columns.ward), _at(cells, columns.ward_code), _at(cells, columns.district))
-        place = self._places.get(written)
-        if place is None:
-            if len(self._places) >= _CACHED_PLACES:
-                self._places.clear()
-            place = self._places[written] = self._find_ward(*written)
-        if isinstance(place, bytes):
-            return place
-        column, error = place
+    def _place_cells(self, cells: list[str]) -> tuple[str, str, str]:
+        c = self._columns
+        return (
+            "" if c.ward is None else cells[c.ward],
+            "" if c.ward_code is None else cells[c.ward_code],
+            "" if c.district is None else cells[c.district],
+        )
+
+    def _remember(self, written: tuple[str, str, str]) -> bytes | tuple[int, LoaError]:
+        if len(self._places) >= _CACHED_PLACES:
+            self._places.clear()
+        place = self._places[written] = self._find_ward(*written)
+        return place
+
+    def _bad_ward(self, chunk: Chunk, line: int, cells: list[str], column: int, error: LoaError) -> None:
         near = error.detail.get("suggestions") or []
         suggestion = (
             t("Có phải: {near}?", "Did you mean: {near}?", near=", ".join(near))
@@ -127,7 +153,6 @@ class RowReader:
             else t("Ghi đúng tên hoặc mã phường/xã", "Write the ward's name or code")
         )
         self._reject(chunk, line, column, cells[column], str(error), suggestion)
-        return None
 
     def _find_ward(self, ward: str, code: str, district: str) -> bytes | tuple[int, LoaError]:
         """The ward encoded, or (column, error). A code and a name in one row must mean the same ward."""
@@ -135,59 +160,47 @@ class RowReader:
         column = columns.ward_code if code.strip() else columns.ward
         try:
             if not ward.strip() and not code.strip():
-                return self._nothing[0]
+                return _NULL
             unit = self._index.ward(code if code.strip() else ward, district)
             if code.strip() and ward.strip():
                 column = columns.ward
-                self._index.ward(ward, unit.parent_code or "").code == unit.code or self._disagree(ward, unit.title)
+                if self._index.ward(ward, unit.parent_code or "").code != unit.code:
+                    raise _disagreement(ward, unit.title)
             return encode_ward(self._area_ids[unit.code])
         except LoaError as error:
             return column or 0, error
 
-    @staticmethod
-    def _disagree(ward: str, title: str) -> None:
-        raise LoaError(
-            "Tên “{ward}” khác với mã, mã là {title}.",
-            "The name “{ward}” and the code differ: the code is {title}.",
-            ward=ward[:60],
-            title=title,
-        )
-
-    def _name(self, line: int, cells: list[str], chunk: Chunk) -> bytes | None:
-        place = self._columns.full_name
-        raw = _at(cells, place)
-        if not raw:
-            return self._nothing[1]
-        name = tidy(raw) if len(raw) <= 4 * MAX_NAME else raw
-        if len(name) > MAX_NAME:
-            self._too_long(chunk, line, place or 0, raw, MAX_NAME)
+    def _text(self, line: int, place: int, raw: str, limit: int, chunk: Chunk) -> bytes | None:
+        """A cell of text, encoded; None, with the problem noted, where it is too long."""
+        if len(raw) > 4 * limit or len(text := tidy(raw)) > limit:
+            self._too_long(chunk, line, place, raw, limit)
             return None
-        return encode_field(name or None)
+        return encode_field(text or None)
 
-    def _language(self, line: int, cells: list[str], chunk: Chunk) -> bytes:
-        place = self._columns.language
-        raw = _at(cells, place)
-        if not raw:
-            return self._nothing[1]
+    def _language(self, line: int, raw: str, chunk: Chunk) -> bytes:
+        known = self._languages.get(raw)
+        if known is not None:
+            return known
         key = fold(tidy(raw[:40]))
         if key not in _LANGUAGES:
             reason = t("Ngôn ngữ không rõ, bỏ qua", "Unknown language, left out")
-            self._warn(chunk, line, place or 0, raw, reason, "vi, en")
-        return encode_field(_LANGUAGES.get(key))
+            self._warn(chunk, line, self._columns.language or 0, raw, reason, "vi, en")
+            return _NULL
+        encoded = encode_field(_LANGUAGES[key])
+        if len(self._languages) < _CACHED_LANGUAGES:
+            self._languages[raw] = encoded
+        return encoded
 
     def _attributes(self, line: int, cells: list[str], chunk: Chunk) -> bytes | None:
-        found: dict[str, str] = {}
-        for key, place in self._columns.attributes:
-            raw = _at(cells, place)
-            if not raw:
-                continue
+        found = []
+        for key, place in self._keys:
+            raw = cells[place]
             if len(raw) > MAX_ATTRIBUTE:
                 self._too_long(chunk, line, place, raw, MAX_ATTRIBUTE)
                 return None
-            value = tidy(raw)
-            if value:
-                found[key] = value
-        return encode_attributes(found)
+            if raw and (value := tidy(raw)):
+                found.append(key + _quote(value))
+        return encode_json("{" + ",".join(found) + "}") if found else _NO_ATTRIBUTES
 
     def _too_long(self, chunk: Chunk, line: int, place: int, raw: str, limit: int) -> None:
         reason = t("Ô dài quá {limit} ký tự", "The cell has more than {limit} characters", limit=limit)
@@ -204,5 +217,10 @@ class RowReader:
         return self._columns.titles[place]
 
 
-def _at(cells: list[str], place: int | None) -> str:
-    return "" if place is None or place >= len(cells) else cells[place]
+def _disagreement(ward: str, title: str) -> LoaError:
+    return LoaError(
+        "Tên “{ward}” khác với mã, mã là {title}.",
+        "The name “{ward}” and the code differ: the code is {title}.",
+        ward=ward[:60],
+        title=title,
+    )

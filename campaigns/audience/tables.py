@@ -7,6 +7,7 @@ in memory; the unpacked size is therefore limited (``MAX_XLSX_UNPACKED``).
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import re
@@ -89,6 +90,7 @@ def open_table(path: Path) -> Table:
 
 def estimate_rows(path: Path) -> int | None:
     """How many rows a CSV file will have at most; None where only reading it would tell."""
+    _size_of(path)
     with path.open("rb") as file:
         if file.read(4) == b"PK\x03\x04":
             return None
@@ -178,7 +180,9 @@ def _scan(path: Path) -> _Scan:
 
 _LONG_LINE = "một dòng dài hơn 1 MB (a line of more than 1 MB)"
 _BINARY = "tệp nhị phân (binary data)"
-_ODD_ENCODING = "văn bản có bảng mã lạ, không phải UTF-8, UTF-16 hay Windows-1258 (text in an encoding that is none of these)"
+_ODD_ENCODING = (
+    "văn bản không theo bảng mã UTF-8, UTF-16 hay Windows-1258 (text that is neither UTF-8, UTF-16 nor Windows-1258)"
+)
 
 
 def _encoding_of(head: bytes) -> str | None:
@@ -241,11 +245,9 @@ def _find_header(path: Path, sample: str) -> tuple[str, int, Columns]:
 
 def _sample_rows(sample: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
-    try:
-        # One by one: the rows before a damaged one count.
+    # The rows before a damaged one count; the damage itself is reported when the reading comes to it.
+    with contextlib.suppress(csv.Error):
         rows.extend(islice(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), HEADER_ROWS))
-    except csv.Error:
-        pass
     return rows
 
 
@@ -257,7 +259,7 @@ def _csv_rows(text: io.TextIOWrapper, separator: str, header: int, has_nul: bool
         for line in text:
             pulled += len(line)
             if pulled > _MAX_ROWS_CHARS:
-                raise _damaged(path, number + 1)
+                raise _damaged(path, number)
             yield line.replace("\0", "") if has_nul else line
 
     number = header
@@ -271,14 +273,15 @@ def _csv_rows(text: io.TextIOWrapper, separator: str, header: int, has_nul: bool
                 number += len(rows)
                 pulled = 0
         except csv.Error as error:
-            raise _damaged(path, number + 1) from error
+            raise _damaged(path, number) from error
 
 
 def _damaged(path: Path, line: int) -> InvalidInput:
     return InvalidInput(
-        "Tệp “{name}” hỏng sau dòng {line}: có dấu nháy kép không đóng hoặc ô quá dài. Các dòng trước đó đã được xử lý.",
+        "Tệp “{name}” hỏng từ sau dòng {line}: có dấu nháy kép không đóng hoặc ô quá dài. "
+        "Các dòng trước đó đã được nhập.",
         "The file “{name}” is damaged after row {line}: a quote that never closes, or a cell that is too long. "
-        "The rows before it have been taken.",
+        "The rows before it have been imported.",
         name=path.name,
         line=line,
     )

@@ -82,7 +82,7 @@ def _load_successors(session: Session) -> int:
 def load_area_ids(session: Session, edition: str) -> dict[str, int]:
     """``{code: id}`` of the units of ``edition`` that are loaded."""
     rows = session.execute(select(Area.code, Area.id).where(Area.edition == edition))
-    return {code: number for code, number in rows}
+    return {row.code: row.id for row in rows}
 
 
 def list_areas(session: Session, edition: str) -> list[Area]:

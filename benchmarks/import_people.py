@@ -1,0 +1,131 @@
+"""Measures the import of people: 1,000,000 made-up rows, encrypted, into a database of its own; prints JSON.
+
+    python benchmarks/import_people.py [--rows 1000000] [--growth]
+
+``--growth`` also imports 10,000 and 100,000 rows, which shows whether memory or time per row grow with the file.
+``peak_rss_mb`` is the importing process with its children, as the kernel counted it; ``postgres_mb`` the peak of
+what PostgreSQL's processes hold for themselves, without the shared buffers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from campaigns.audience.demo import write_demo_people
+from campaigns.audience.importing import import_contacts
+from campaigns.migrations import upgrade
+from campaigns.store.areas import load_areas
+from campaigns.store.database import Database
+from config.embedded import EmbeddedServices
+from config.keys import load_keyring
+
+LOAD = "made-up people of all wards, 7 columns, 1 % dirty, 1 % to repair; encrypted, hashed, merged"
+
+
+def measure(url: str, file: Path) -> dict[str, Any]:
+    """Import ``file`` in this process, which does nothing else."""
+    database = Database(url)
+    started = time.perf_counter()
+    keyring, errors = load_keyring(file.parent), file.with_suffix(".errors")
+    report = import_contacts(database, keyring, file, edition="2023", errors_to=errors)
+    seconds = time.perf_counter() - started
+    database.close()
+    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "rows": report.rows,
+        "seconds": round(seconds, 2),
+        "rows_per_s": round(report.rows / seconds),
+        "peak_rss_mb": round((own + children) / 1024),
+        "report": report.as_dict(),
+    }
+
+
+class PostgresMemory(threading.Thread):
+    """Watches what PostgreSQL's processes hold for themselves."""
+
+    def __init__(self, postmaster: int) -> None:
+        super().__init__(daemon=True)
+        self._postmaster = psutil.Process(postmaster)
+        self._over = threading.Event()
+        self.peak = 0
+
+    def run(self) -> None:
+        while not self._over.wait(0.5):
+            total = 0
+            for process in self._postmaster.children():
+                try:
+                    total += process.memory_full_info().uss
+                except psutil.Error:
+                    continue
+            self.peak = max(self.peak, total)
+
+    def stop(self) -> int:
+        self._over.set()
+        self.join()
+        return self.peak // 2**20
+
+
+def bench(rows: int, home: Path) -> dict[str, Any]:
+    """A file of ``rows`` people into a fresh installation's database, in a process of its own, twice."""
+    services = EmbeddedServices(home / "services").start()
+    try:
+        upgrade(services.database_url)
+        database = Database(services.database_url)
+        with database.transaction() as session:
+            load_areas(session)
+        database.close()
+        file = home / "people.csv"
+        expected = write_demo_people(file, rows)
+        postmaster = int((services.places.postgres_data / "postmaster.pid").read_text().split()[0])
+        result: dict[str, Any] = {"load": LOAD, "file_mb": round(file.stat().st_size / 2**20, 1)}
+        for name in ("first", "again"):
+            watch = PostgresMemory(postmaster)
+            watch.start()
+            command = [sys.executable, __file__, "--import", str(file), "--into", services.database_url]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            result[name] = {**json.loads(done.stdout), "postgres_mb": watch.stop()}
+        result["as_expected"] = (
+            result["first"]["report"]["created"] == expected.people
+            and result["first"]["report"]["rejected"] == expected.rejected
+        )
+        return {**{key: result["first"][key] for key in ("rows", "seconds", "rows_per_s", "peak_rss_mb")}, **result}
+    finally:
+        services.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--import", dest="file", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--into", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.file:
+        print(json.dumps(measure(options.into, options.file)))
+        return
+    sizes = [10_000, 100_000, options.rows] if options.growth else [options.rows]
+    results = [bench(size, Path(tempfile.mkdtemp(prefix="loa-bench-"))) for size in sizes]
+    document = results[-1]
+    if options.growth:
+        keys = ("rows", "seconds", "rows_per_s", "peak_rss_mb")
+        document["growth"] = [{key: result[key] for key in keys} for result in results]
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
