@@ -132,6 +132,16 @@ def read_file(path: Path) -> TemplateFile:
     return _checked(path, content)
 
 
+def read_sample(slug: str) -> Mapping[str, str]:
+    """The sample values in the shipped file of a template; empty where there is no such file."""
+    if not SLUG.fullmatch(slug):
+        return {}
+    try:
+        return read_file(templates_folder() / f"{slug}.toml").sample
+    except TemplateFileError:
+        return {}
+
+
 def check_facts(facts: TemplateFacts) -> list[Text]:
     """What is wrong with the facts of a template, from a file or from the console."""
     wrong: list[Text] = []

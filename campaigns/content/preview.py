@@ -1,0 +1,52 @@
+"""What a text becomes for one person, and everything the editor says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.findings import Finding, Hints, findings, hints
+from campaigns.content.placeholders import SAMPLES
+from campaigns.content.rendering import compile_template
+from campaigns.content.rules import Problem, check_text, validate_body
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One variant of a text with its values filled in."""
+
+    text: str
+    placeholders: tuple[str, ...]
+    hints: Hints
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    """Of the body and of the merged text, refusals first, each once."""
+
+
+def preview(
+    body: str,
+    *,
+    plain: bool,
+    values: Mapping[str, object] | None = None,
+    message_class: str | None = None,
+    forbidden: Collection[str] = (),
+) -> Preview:
+    """Merge a body with ``values`` over the sample values and look at the result.
+
+    Raises:
+        InvalidTemplate: the body cannot be compiled.
+        MissingValue: a placeholder that is not on the list has no value.
+        InvalidInput: the merged text cannot be sent.
+    """
+    compiled = compile_template(body)
+    text = compiled.render({**SAMPLES, **(values or {})}, plain=plain)
+    kind = MESSAGE_CLASSES.get(message_class or "")
+    problems = [*validate_body(body, plain=plain, kind=kind), *check_text(text, kind=kind)]
+    return Preview(
+        text=text,
+        placeholders=tuple(sorted(compiled.placeholders)),
+        hints=hints(text),
+        findings=tuple(findings(text, forbidden=forbidden)),
+        problems=tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.level)),
+    )

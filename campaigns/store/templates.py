@@ -1,0 +1,286 @@
+"""Templates and their immutable versions: look up, list, add."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from campaigns.access import Actor
+from campaigns.content.encoding import normalise
+from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
+from campaigns.errors import InvalidInput, NotFound, WrongState
+from campaigns.models import Template, TemplateVersion
+from campaigns.store.audit import append_audit
+from config.i18n import Text
+
+Origin = Literal["file", "console"]
+_SYNC_LOCK = 0x10A_7E47
+"""Advisory lock that puts writers of templates in a row: two starts at once load each file once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRow:
+    """One line of the list of templates."""
+
+    id: int
+    slug: str
+    title: str
+    plan_task: str | None
+    topic: str
+    message_class: str
+    audience: str | None
+    archived: bool
+    version_id: int
+    number: int
+    origin: str
+    created_by: str
+    created_at: datetime
+
+
+def list_templates(session: Session, *, archived: bool = False) -> list[TemplateRow]:
+    """Every template with its latest version, by slug; archived ones only when asked for."""
+    columns = (
+        Template.id,
+        Template.slug,
+        Template.title,
+        Template.plan_task,
+        Template.topic,
+        Template.message_class,
+        Template.audience,
+        Template.archived_at.is_not(None),
+        TemplateVersion.id,
+        TemplateVersion.number,
+        TemplateVersion.origin,
+        TemplateVersion.created_by,
+        TemplateVersion.created_at,
+    )
+    query = (
+        select(*columns)
+        .join(TemplateVersion, TemplateVersion.template_id == Template.id)
+        .distinct(Template.slug)
+        .order_by(Template.slug, TemplateVersion.number.desc())
+    )
+    if not archived:
+        query = query.where(Template.archived_at.is_(None))
+    return [TemplateRow(*tuple(row)) for row in session.execute(query)]
+
+
+def get_template(session: Session, slug: str) -> Template:
+    """The template of a slug.
+
+    Raises:
+        NotFound: there is none; names the nearest slugs.
+    """
+    template = session.scalars(select(Template).where(Template.slug == slug)).one_or_none()
+    if template is None:
+        near = difflib.get_close_matches(slug, session.scalars(select(Template.slug)).all(), n=3)
+        raise NotFound(
+            "Không có mẫu tin “{slug}”. Gần giống: {near}. Xem tất cả: loa templates list.",
+            "There is no template “{slug}”. Nearest: {near}. See them all with: loa templates list.",
+            slug=slug[:80],
+            near=", ".join(near) or "—",
+        )
+    return template
+
+
+def get_version(session: Session, slug: str, number: int | None = None) -> TemplateVersion:
+    """A version of a template, by default the latest.
+
+    Raises:
+        NotFound: there is no such template or version.
+    """
+    template = get_template(session, slug)
+    query = select(TemplateVersion).where(TemplateVersion.template_id == template.id)
+    if number is not None:
+        query = query.where(TemplateVersion.number == number)
+    version = session.scalars(query.order_by(TemplateVersion.number.desc()).limit(1)).first()
+    if version is None:
+        raise NotFound(
+            "Mẫu tin “{slug}” không có phiên bản {number}.",
+            "Template “{slug}” has no version {number}.",
+            slug=slug,
+            number=number or 1,
+        )
+    return version
+
+
+def list_versions(session: Session, slug: str) -> Sequence[TemplateVersion]:
+    """Every version of a template, the newest first."""
+    template = get_template(session, slug)
+    return session.scalars(
+        select(TemplateVersion)
+        .where(TemplateVersion.template_id == template.id)
+        .order_by(TemplateVersion.number.desc())
+    ).all()
+
+
+def latest_file_version(session: Session, template_id: int) -> TemplateVersion | None:
+    """The newest version of a template that came from a file."""
+    return session.scalars(
+        select(TemplateVersion)
+        .where(TemplateVersion.template_id == template_id, TemplateVersion.origin == "file")
+        .order_by(TemplateVersion.number.desc())
+        .limit(1)
+    ).first()
+
+
+def find_template(session: Session, slug: str) -> Template | None:
+    """The template of a slug, locked until the transaction ends."""
+    return session.scalars(select(Template).where(Template.slug == slug).with_for_update()).one_or_none()
+
+
+def lock_templates(session: Session) -> None:
+    """Let nobody else load templates until the transaction ends."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SYNC_LOCK})
+
+
+def insert_template(session: Session, facts: TemplateFacts) -> Template:
+    """A template without versions."""
+    template = Template(slug=facts.slug)
+    write_facts(template, facts)
+    session.add(template)
+    session.flush()
+    return template
+
+
+def write_facts(template: Template, facts: TemplateFacts) -> bool:
+    """Copy title, task, topic, class and audience; whether something changed."""
+    changed = False
+    for name in ("title", "plan_task", "topic", "message_class", "audience"):
+        value = getattr(facts, name)
+        if getattr(template, name) != value:
+            setattr(template, name, value)
+            changed = True
+    return changed
+
+
+def insert_version(
+    session: Session, template: Template, body_marked: str, body_plain: str, *, origin: Origin, created_by: str
+) -> TemplateVersion:
+    """The next version of a template that the caller has locked."""
+    last = session.scalar(select(func.max(TemplateVersion.number)).where(TemplateVersion.template_id == template.id))
+    version = TemplateVersion(
+        template=template,
+        number=(last or 0) + 1,
+        body_marked=normalise(body_marked),
+        body_plain=normalise(body_plain),
+        origin=origin,
+        content_hash=hash_bodies(body_marked, body_plain),
+        created_by=created_by,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def create_template(
+    session: Session, actor: Actor, facts: TemplateFacts, body_marked: str, body_plain: str
+) -> TemplateVersion:
+    """A new template made in the console, with its first version.
+
+    Raises:
+        Forbidden: the person may not edit templates.
+        InvalidInput: facts or bodies cannot be used, or the slug is taken.
+    """
+    actor.require("template.edit")
+    _refuse(check_facts(facts) + check_bodies(body_marked, body_plain, facts.message_class))
+    lock_templates(session)
+    if find_template(session, facts.slug) is not None:
+        raise InvalidInput(
+            "Đã có mẫu tin “{slug}”; hãy chọn mã khác.", "The slug “{slug}” is taken; choose another.", slug=facts.slug
+        )
+    template = insert_template(session, facts)
+    version = insert_version(session, template, body_marked, body_plain, origin="console", created_by=actor.email)
+    append_audit(session, actor.email, "template.created", "template", template.id, {"slug": facts.slug})
+    return version
+
+
+def add_version(
+    session: Session, slug: str, body_marked: str, body_plain: str, actor: Actor, expected_number: int
+) -> TemplateVersion:
+    """A new wording from the console; ``expected_number`` is the latest version the person saw while editing.
+
+    Saving what is already the latest wording makes no new version.
+
+    Raises:
+        NotFound: there is no such template.
+        Forbidden: the person may not edit templates.
+        InvalidInput: a body is refused (syntax, marks in the body without marks, links, …).
+        WrongState: somebody else saved a version meanwhile.
+    """
+    actor.require("template.edit")
+    template = get_template(session, slug)
+    session.refresh(template, with_for_update=True)
+    latest = get_version(session, slug)
+    _refuse(check_bodies(body_marked, body_plain, template.message_class))
+    if latest.number != expected_number:
+        raise WrongState(
+            "{who} đã lưu phiên bản {number} sau khi bạn mở trang. Hãy xem bản đó rồi sửa lại.",
+            "{who} saved version {number} after you opened the page. Look at it, then edit again.",
+            who=latest.created_by,
+            number=latest.number,
+        )
+    if latest.content_hash == hash_bodies(body_marked, body_plain):
+        return latest
+    version = insert_version(session, template, body_marked, body_plain, origin="console", created_by=actor.email)
+    append_audit(
+        session, actor.email, "template.edited", "template", template.id, {"slug": slug, "version": version.number}
+    )
+    return version
+
+
+def change_facts(session: Session, actor: Actor, facts: TemplateFacts) -> Template:
+    """Change title, task, topic, class or audience of a template made in the console.
+
+    Raises:
+        NotFound: there is no such template.
+        Forbidden: the person may not edit templates.
+        InvalidInput: a fact cannot be used, or the bodies do not fit the new class.
+        WrongState: the template comes from a file, whose facts are changed there.
+    """
+    actor.require("template.edit")
+    template = get_template(session, facts.slug)
+    session.refresh(template, with_for_update=True)
+    if latest_file_version(session, template.id) is not None:
+        raise WrongState(
+            "“{slug}” lấy từ tệp templates/sms/{slug}.toml; hãy sửa thông tin trong tệp rồi chạy: loa templates sync.",
+            "“{slug}” comes from templates/sms/{slug}.toml; change it there, then run: loa templates sync.",
+            slug=facts.slug,
+        )
+    latest = get_version(session, facts.slug)
+    _refuse(check_facts(facts) + check_bodies(latest.body_marked, latest.body_plain, facts.message_class))
+    if write_facts(template, facts):
+        append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": facts.slug})
+    return template
+
+
+def set_archived(session: Session, actor: Actor, slug: str, archived: bool) -> Template:
+    """Take a template off the list, or put it back; campaigns that use it keep it.
+
+    Raises:
+        NotFound: there is no such template.
+        Forbidden: the person may not edit templates.
+    """
+    actor.require("template.edit")
+    template = get_template(session, slug)
+    if (template.archived_at is not None) != archived:
+        template.archived_at = session.scalar(select(func.now())) if archived else None
+        action = "template.archived" if archived else "template.restored"
+        append_audit(session, actor.email, action, "template", template.id, {"slug": slug})
+    return template
+
+
+def _refuse(wrong: Sequence[Text]) -> None:
+    if wrong:
+        raise InvalidInput(
+            "{lines_vi}",
+            "{lines_en}",
+            lines_vi="\n".join(text.vi for text in wrong),
+            lines_en="\n".join(text.en for text in wrong),
+        )
