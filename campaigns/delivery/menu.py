@@ -12,10 +12,10 @@ from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
-from campaigns.store.places import load_places
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.database import Database
 from campaigns.store.delivery import list_ready_campaigns
+from campaigns.store.places import load_places
 
 FRESH_SECONDS = 0.5
 """How long a list of ready campaigns is used. It only guides: every claim checks the campaign itself again."""

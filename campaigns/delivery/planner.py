@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.delivery.preflight import campaign_text
-from campaigns.delivery.rendering import DISTRICT, WARD, CampaignText, Place
+from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.errors import LoaError
 from campaigns.models import Campaign
-from campaigns.store.places import list_ward_ids, load_places
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
 from campaigns.store.database import Database
+from campaigns.store.places import list_ward_ids, load_places
 from campaigns.store.planning import PlanRules, page_end, plan_listed, plan_ward_page, read_page
 
 PAGE = 20_000
@@ -89,7 +89,7 @@ def _plan(session: Session, campaign: Campaign, batch_size: int, ward_id: int | 
     rules = PlanRules(
         campaign.id, campaign.topic, MESSAGE_CLASSES[campaign.message_class].honours_refusal, batch_size
     )
-    place = place_of(load_places(session) if text.open_placeholders & {WARD, DISTRICT} else {}, ward_id)
+    place = place_of(load_places(session) if text.names_places else {}, ward_id)
     if text.is_personal:
         return _plan_personal(session, rules, text, place, ward_id, after, last)
     return plan_ward_page(session, rules, ward_id, after, last, len(text.for_place(place)))

@@ -48,9 +48,9 @@ def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | Non
     missing = count_missing_values(
         session,
         ward_ids=wards,
-        attributes=sorted(text.personal_placeholders - {PERSON}),
-        full_name=PERSON in text.personal_placeholders,
-        ward=bool(text.open_placeholders & {WARD, DISTRICT}),
+        attributes=sorted(text.must_have - {PERSON, WARD, DISTRICT}),
+        full_name=PERSON in text.must_have,
+        ward=bool(text.must_have & {WARD, DISTRICT}),
     )
     if missing:
         listed = ", ".join(f"{name}: {count}" for name, count in missing.items())
@@ -62,6 +62,5 @@ def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | Non
             listed=listed,
         )
     if not text.is_personal:
-        places = load_places(session) if text.open_placeholders & {WARD, DISTRICT} else {}
-        sample = next(iter(places.values()), ("", ""))
-        text.for_place(Place(*sample))
+        places = load_places(session) if text.names_places else {}
+        text.for_place(Place(*next(iter(places.values()), ("", ""))))

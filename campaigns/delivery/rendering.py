@@ -38,17 +38,26 @@ class CampaignText:
     @property
     def open_placeholders(self) -> frozenset[str]:
         """Placeholders the campaign itself gives no value for."""
-        return self.template.placeholders - {name for name, value in self.values.items() if value}
+        return self.template.placeholders - self._given
 
     @property
-    def personal_placeholders(self) -> frozenset[str]:
-        """Those that differ from person to person."""
-        return self.open_placeholders - {WARD, DISTRICT}
+    def must_have(self) -> frozenset[str]:
+        """Open placeholders without which the text cannot be written."""
+        return self.template.required - self._given
+
+    @property
+    def _given(self) -> frozenset[str]:
+        return frozenset(name for name, value in self.values.items() if value.strip())
 
     @property
     def is_personal(self) -> bool:
         """Whether two people of one ward may get different texts."""
-        return bool(self.personal_placeholders)
+        return bool(self.open_placeholders - {WARD, DISTRICT})
+
+    @property
+    def names_places(self) -> bool:
+        """Whether people of two wards may get different texts."""
+        return bool(self.open_placeholders & {WARD, DISTRICT})
 
     def for_place(self, place: Place) -> tuple[Part, ...]:
         """Parts of a text that is the same for everybody in a ward.

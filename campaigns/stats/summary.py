@@ -12,7 +12,6 @@ from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
-from campaigns.delivery.rendering import DISTRICT, WARD
 from campaigns.delivery.states import MESSAGE_STATES, STATE_TITLES
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
@@ -174,7 +173,7 @@ def estimate(session: Session, campaign_id: int) -> Estimate:
 
 def _parts(session: Session, campaign: Campaign, honours: bool, reachable: dict[int | None, int]) -> int:
     text = campaign_text(campaign)
-    places = load_places(session) if text.open_placeholders & {WARD, DISTRICT} else {}
+    places = load_places(session) if text.names_places else {}
     if not text.is_personal:
         return sum(people * len(text.for_place(place_of(places, ward))) for ward, people in reachable.items())
     rules = PlanRules(campaign.id, campaign.topic, honours, 500)

@@ -1,0 +1,326 @@
+"""``loa campaigns``: create, submit, approve, schedule, pause, resume, cancel, show, wait, estimate, list."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from datetime import time as clock_time
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress
+from admin.cli.tables import print_table
+from campaigns import steps
+from campaigns.access import Actor
+from campaigns.audience.selection import Audience
+from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
+from campaigns.draft import CampaignDraft
+from campaigns.errors import InvalidInput
+from campaigns.models import Campaign
+from campaigns.stats import Summary, estimate, summary
+from campaigns.stats.idle import CITY_TIME
+from campaigns.store.campaigns import list_campaigns
+from campaigns.store.templates import get_version
+from config.i18n import t
+
+WAIT_SECONDS = 1.0
+QUIET_SECONDS = 10.0
+"""``wait`` leaves when all is sent and no receipt has come for so long."""
+
+
+@click.group(help=t("Chiến dịch: tạo, trình, duyệt, gửi, dừng.", "Campaigns: make, submit, approve, send, stop."))
+def campaigns() -> None:
+    """Group of commands."""
+
+
+@campaigns.command(help=t("Tạo chiến dịch ở trạng thái nháp; in ra số của nó.", "Make a draft campaign; prints its id."))
+@click.option("--name", required=True, help=t("Tên chiến dịch.", "Name of the campaign."))
+@click.option("--template", "slug", required=True, help=t("Mẫu tin (slug).", "Template (slug)."))
+@click.option("--variant", type=click.Choice(["plain", "marked"]), default="plain", show_default=True,
+              help=t("không dấu / có dấu.", "without / with Vietnamese marks."))
+@click.option("--districts", help=t("Mã quận, huyện, cách nhau dấu phẩy.", "District codes, separated by commas."))
+@click.option("--wards", help=t("Mã phường, xã, cách nhau dấu phẩy.", "Ward codes, separated by commas."))
+@click.option("--all", "everybody", is_flag=True, help=t("Mọi người trong danh bạ.", "Everybody in the register."))
+@click.option("--edition", help=t("Danh mục địa bàn (2023, 2025).", "Edition of the areas (2023, 2025)."))
+@click.option("--start", default="now", show_default=True,
+              help=t("now, manual hoặc thời điểm ISO.", "now, manual or an ISO time."))
+@click.option("--window", default="07:00-21:00", show_default=True,
+              help=t("Khung giờ gửi, giờ Việt Nam.", "Hours of sending, Vietnamese time."))
+@click.option("--sender", default="", help=t("Tên người gửi (brandname).", "Sender name."))
+@click.option("--set", "values", multiple=True, metavar="KEY=VALUE",
+              help=t("Giá trị cho chỗ trống của mẫu tin.", "Value of a placeholder of the text."))
+@click.option("--validity", type=click.IntRange(5, 4320), default=1440, show_default=True,
+              help=t("Số phút nhà mạng còn cố gửi.", "Minutes the telco goes on trying."))
+@click.option("--unknown", type=click.Choice(["never", "resend"]), default="never", show_default=True,
+              help=t("Tin chưa rõ kết quả: không gửi lại / gửi lại.", "Unknown messages: never sent again / resent."))
+@click.option("--priority", type=click.IntRange(0, 9), default=5, show_default=True,
+              help=t("0 khẩn, 5 thường.", "0 urgent, 5 bulk."))
+@as_option
+@json_option
+@pass_loa
+def create(loa: Loa, as_email: str | None, as_json: bool, **options: Any) -> None:
+    """Make a draft."""
+    actor = loa.actor(as_email)
+    with loa.database.transaction() as session:
+        version = get_version(session, options["slug"])
+        campaign = steps.create(session, actor, _draft(loa, version.id, options))
+        campaign_id = campaign.id
+    if as_json:
+        emit_json({"id": campaign_id})
+    else:
+        click.echo(campaign_id)
+
+
+def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
+    start, end = _window(options["window"])
+    try:
+        return CampaignDraft(
+            name=options["name"],
+            template_version_id=version_id,
+            variant=options["variant"],
+            sender=options["sender"],
+            values=_values(options["values"]),
+            audience=_audience(loa, options),
+            start_at=_start(options["start"]),
+            window_start=start,
+            window_end=end,
+            validity_minutes=options["validity"],
+            unknown_policy=options["unknown"],
+            priority=options["priority"],
+        )
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InvalidInput(
+            "Chiến dịch chưa hợp lệ: {problems}.", "The campaign is not valid: {problems}.", problems=problems
+        ) from error
+
+
+def _audience(loa: Loa, options: dict[str, Any]) -> Audience:
+    districts, wards = _codes(options["districts"]), _codes(options["wards"])
+    if options["everybody"] == bool(districts or wards):
+        raise click.UsageError(
+            t("Chọn --all, hoặc --districts và/hoặc --wards.", "Give --all, or --districts and/or --wards.")
+        )
+    edition = options["edition"] or loa.settings.default_edition
+    return Audience(edition=edition, everybody=options["everybody"], districts=districts, wards=wards)
+
+
+def _codes(listed: str | None) -> tuple[str, ...]:
+    return tuple(code.strip() for code in (listed or "").split(",") if code.strip())
+
+
+def _values(pairs: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(
+                t("--set cần dạng tên=giá trị, không phải “{pair}”.", "--set wants key=value, not “{pair}”.", pair=pair)
+            )
+        values[key.strip()] = value
+    return values
+
+
+def _start(given: str) -> datetime | None:
+    if given == "manual":
+        return None
+    if given == "now":
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise click.UsageError(
+            t("“{given}” không phải thời điểm ISO, ví dụ 2026-11-24T08:00.",
+              "“{given}” is no ISO time such as 2026-11-24T08:00.", given=given)
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=CITY_TIME)
+
+
+def _window(given: str) -> tuple[clock_time, clock_time]:
+    try:
+        start, end = (part.strip() for part in given.split("-"))
+        # 24:00 is how people write the end of a day; as an end of the window it is 00:00.
+        return clock_time.fromisoformat(start), clock_time.fromisoformat("00:00" if end == "24:00" else end)
+    except ValueError as error:
+        raise click.UsageError(
+            t("--window cần dạng 07:00-21:00, không phải “{given}”.", "--window wants 07:00-21:00, not “{given}”.",
+              given=given)
+        ) from error
+
+
+def _step(loa: Loa, as_email: str | None, as_json: bool, act: Callable[[Session, Actor], Campaign]) -> None:
+    """Take one step as a person and say where the campaign stands then."""
+    actor = loa.actor(as_email)
+    with loa.database.transaction() as session:
+        campaign = act(session, actor)
+        session.flush()
+        found = summary(session, campaign.id)
+    if as_json:
+        emit_json(found.to_json())
+    else:
+        click.echo(f"{found.id}: {CAMPAIGN_TITLES[CampaignState(found.state)]}")
+
+
+def _simple_step(name: str, help_text: str) -> None:
+    @campaigns.command(name, help=help_text)
+    @click.argument("campaign_id", metavar="ID", type=int)
+    @as_option
+    @json_option
+    @pass_loa
+    def step(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> None:
+        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
+
+
+def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
+    @campaigns.command(name, help=help_text)
+    @click.argument("campaign_id", metavar="ID", type=int)
+    @click.option("--reason", default="", required=required, help=t("Lý do.", "Reason."))
+    @as_option
+    @json_option
+    @pass_loa
+    def step(loa: Loa, campaign_id: int, reason: str, as_email: str | None, as_json: bool) -> None:
+        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason))
+
+
+_simple_step("submit", t("Trình duyệt.", "Ask for approval."))
+_simple_step("approve", t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
+_simple_step("resume", t("Gửi tiếp.", "Go on after a pause."))
+_reasoned_step("pause", t("Tạm dừng.", "Pause."), required=False)
+_reasoned_step("cancel", t("Huỷ; phần chưa gửi sẽ không gửi nữa.", "Cancel; what is unsent stays unsent."), required=False)
+_reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its makers."), required=True)
+
+
+@campaigns.command("schedule", help=t("Đặt giờ bắt đầu cho chiến dịch đã duyệt.", "Start an approved campaign."))
+@click.argument("campaign_id", metavar="ID", type=int)
+@click.option("--start", default="now", show_default=True, help=t("now hoặc thời điểm ISO.", "now or an ISO time."))
+@as_option
+@json_option
+@pass_loa
+def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_json: bool) -> None:
+    """Set when an approved campaign begins."""
+    at = None if start == "now" else _start(start)
+    _step(loa, as_email, as_json, lambda session, actor: steps.schedule(session, actor, campaign_id, at))
+
+
+@campaigns.command("list", help=t("Các chiến dịch, mới nhất trước.", "Campaigns, newest first."))
+@json_option
+@pass_loa
+def list_command(loa: Loa, as_json: bool) -> None:
+    """Newest campaigns."""
+    with loa.database.transaction() as session:
+        rows = [summary(session, campaign.id) for campaign in list_campaigns(session, limit=50)]
+    if as_json:
+        emit_json([row.to_json() for row in rows])
+        return
+    print_table(
+        [t("Số", "Id"), t("Tên", "Name"), t("Trạng thái", "State"), t("Người nhận", "Planned"),
+         str(STATE_TITLES[MessageState.DELIVERED])],
+        [[r.id, r.name, str(CAMPAIGN_TITLES[CampaignState(r.state)]), r.planned, r.totals["delivered"]] for r in rows],
+    )
+
+
+@campaigns.command(help=t("Trạng thái và số liệu.", "State and totals."))
+@click.argument("campaign_id", metavar="ID", type=int)
+@json_option
+@pass_loa
+def show(loa: Loa, campaign_id: int, as_json: bool) -> None:
+    """How a campaign stands."""
+    found = _summary(loa, campaign_id)
+    if as_json:
+        emit_json(found.to_json())
+    else:
+        print_summary(found)
+
+
+def _summary(loa: Loa, campaign_id: int) -> Summary:
+    with loa.database.transaction() as session:
+        return summary(session, campaign_id)
+
+
+def print_summary(found: Summary) -> None:
+    """A campaign's numbers for people; states nobody is in are left out."""
+    click.echo(f"{found.id} · {found.name} · {CAMPAIGN_TITLES[CampaignState(found.state)]}")
+    if found.idle_reason:
+        click.echo(t("Đang chờ: {reason}", "Idle: {reason}", reason=found.idle_reason))
+    titles = {state.label: str(title) for state, title in STATE_TITLES.items()}
+    rows: list[list[object]] = [[titles[label], count] for label, count in found.totals.items() if count]
+    rows.append([t("Tổng số người nhận", "Planned"), found.planned])
+    print_table([t("Trạng thái", "State"), t("Số tin", "Messages")], rows)
+
+
+@campaigns.command(help=t("Chờ tới khi gửi xong và biên nhận về đủ.", "Wait until all is sent and receipts are in."))
+@click.argument("campaign_id", metavar="ID", type=int)
+@click.option("--timeout", type=float, default=None, help=t("Số giây chờ tối đa.", "Seconds to wait at most."))
+@json_option
+@pass_loa
+def wait(loa: Loa, campaign_id: int, timeout: float | None, as_json: bool) -> None:
+    """Wait for the end."""
+    found = wait_for_campaign(loa, campaign_id, timeout)
+    if as_json:
+        emit_json(found.to_json())
+    else:
+        print_summary(found)
+    if found.state not in {"finished", "cancelled"}:
+        raise InvalidInput(
+            "Hết {timeout} giây mà chiến dịch {id} chưa xong ({state}): {reason}.",
+            "Campaign {id} is not finished after {timeout} s ({state}): {reason}.",
+            timeout=timeout,
+            id=campaign_id,
+            state=found.state,
+            reason=found.idle_reason or t("vẫn đang gửi", "still sending"),
+        )
+
+
+def wait_for_campaign(loa: Loa, campaign_id: int, timeout: float | None = None) -> Summary:
+    """Show progress until a campaign is over and its receipts are in, or have been quiet, or time runs out."""
+    until = time.monotonic() + timeout if timeout is not None else float("inf")
+    found = _summary(loa, campaign_id)
+    title = t("Chiến dịch {id}", "Campaign {id}", id=campaign_id)
+    with progress(title, total=None, unit=t("tin", "messages")) as bar:
+        settled, quiet_since = -1, time.monotonic()
+        while True:
+            found = _summary(loa, campaign_id)
+            done = found.planned - found.unsent - found.awaiting_receipt
+            if done != settled:
+                settled, quiet_since = done, time.monotonic()
+            bar.update(completed=done, total=found.planned or None, description=_headline(title, found))
+            if _is_over(found, quiet_since) or time.monotonic() >= until:
+                return found
+            time.sleep(WAIT_SECONDS)
+
+
+def _headline(title: str, found: Summary) -> str:
+    return f"{title} ({found.idle_reason})" if found.idle_reason else title
+
+
+def _is_over(found: Summary, quiet_since: float) -> bool:
+    if found.state not in {"finished", "cancelled"} or found.unsent:
+        return False
+    return not found.awaiting_receipt or time.monotonic() - quiet_since > QUIET_SECONDS
+
+
+@campaigns.command("estimate", help=t("Ai sẽ nhận, bao nhiêu phần tin.", "Who would get it, in how many parts."))
+@click.argument("campaign_id", metavar="ID", type=int)
+@json_option
+@pass_loa
+def estimate_command(loa: Loa, campaign_id: int, as_json: bool) -> None:
+    """The waterfall."""
+    with loa.database.transaction() as session:
+        found = estimate(session, campaign_id)
+    if as_json:
+        emit_json(found.to_json())
+        return
+    print_table(
+        [t("Bước", "Step"), t("Số người", "People")],
+        [
+            [t("Có trong danh bạ", "Registered"), found.registered],
+            [t("Không có số dùng được", "Without usable number"), found.no_number],
+            [t("Đã từ chối nhận tin", "Refused"), found.refused],
+            [t("Sẽ gửi", "Will be sent"), found.will_send],
+            [t("Số phần tin", "Parts"), found.parts],
+        ],
+    )

@@ -1,0 +1,121 @@
+"""``loa optouts``: registering refusals one by one or from a file, ending them, and listing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
+from admin.cli.tables import print_table
+from campaigns.optouts import add_optout, end_optout
+from campaigns.optouts.lists import import_optout_file
+from campaigns.stats.idle import CITY_TIME
+from campaigns.store.optouts import list_optouts
+from config.i18n import t
+
+_TOPIC = t("Chỉ từ chối một chủ đề; bỏ trống là mọi tin.", "Refuse one topic only; without it, everything.")
+
+
+@click.group(help=t("Từ chối nhận tin.", "Refusals."))
+def optouts() -> None:
+    """Group of commands."""
+
+
+@optouts.command(help=t("Ghi nhận một số từ chối nhận tin.", "Register that a number refuses messages."))
+@click.argument("phone", metavar="NUMBER")
+@click.option("--topic", help=_TOPIC)
+@click.option("--source", default="staff", show_default=True, help="keyword, hotline, web, staff, telco")
+@click.option("--evidence", default="loa optouts add", show_default=True, help=t("Căn cứ.", "Evidence."))
+@as_option
+@json_option
+@pass_loa
+def add(
+    loa: Loa, phone: str, topic: str | None, source: str, evidence: str, as_email: str | None, as_json: bool
+) -> None:
+    """One refusal, in force at once."""
+    actor = loa.actor(as_email)
+    with loa.database.transaction() as session:
+        new_id = add_optout(
+            session, loa.keyring, actor, phone, topic=topic, source=source, evidence=evidence
+        )
+    if as_json:
+        emit_json({"added": new_id is not None, "id": new_id})
+    elif new_id is None:
+        click.echo(t("Số này đã từ chối từ trước; không có gì thay đổi.", "Refused already; nothing changed."))
+    else:
+        click.echo(t("Đã ghi nhận từ chối, có hiệu lực ngay.", "Registered, in force now."))
+
+
+@optouts.command("end", help=t("Ghi nhận một người muốn nhận tin trở lại.", "Register that a person came back."))
+@click.argument("phone", metavar="NUMBER")
+@click.option("--topic", help=_TOPIC)
+@click.option("--evidence", required=True, help=t("Căn cứ.", "Evidence."))
+@as_option
+@json_option
+@pass_loa
+def end(loa: Loa, phone: str, topic: str | None, evidence: str, as_email: str | None, as_json: bool) -> None:
+    """The end of a refusal."""
+    actor = loa.actor(as_email)
+    with loa.database.transaction() as session:
+        ended = end_optout(session, loa.keyring, actor, phone, topic=topic, evidence=evidence)
+    if as_json:
+        emit_json({"ended": ended})
+    else:
+        click.echo(t("Đã kết thúc {n} lượt từ chối.", "Ended {n} refusals.", n=ended))
+
+
+@optouts.command("import", help=t("Nhập danh sách số từ chối từ tệp CSV hoặc XLSX.", "Import refusals from CSV or XLSX."))
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--topic", help=_TOPIC)
+@click.option("--evidence", required=True, help=t("Căn cứ của cả danh sách.", "Evidence for the whole list."))
+@click.option("--errors-to", type=click.Path(dir_okay=False, path_type=Path),
+              help=t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used."))
+@as_option
+@json_option
+@pass_loa
+def import_command(
+    loa: Loa, path: Path, topic: str | None, evidence: str, errors_to: Path | None, as_email: str | None, as_json: bool
+) -> None:
+    """Many refusals."""
+    report = import_optout_file(
+        loa.database, loa.keyring, loa.actor(as_email), path, topic=topic, evidence=evidence, errors_to=errors_to
+    )
+    if as_json:
+        emit_json(report.to_json())
+    else:
+        click.echo(
+            t("{rows} dòng: {added} mới, {known} đã có, {rejected} lỗi.",
+              "{rows} rows: {added} new, {known} known, {rejected} bad.", **report.to_json())
+        )
+
+
+@optouts.command("list", help=t("Sổ từ chối, mới nhất trước.", "The register, newest first."))
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+@pass_loa
+def list_command(loa: Loa, limit: int, as_json: bool) -> None:
+    """The register; numbers are not in it, only their keyed hashes."""
+    with loa.database.transaction() as session:
+        rows = [
+            {
+                "id": row.id,
+                "number": row.phone_hash.hex()[:8],
+                "topic": row.topic,
+                "source": row.source,
+                "since": row.created_at.astimezone(CITY_TIME).isoformat(timespec="seconds"),
+                "ended": row.ended_at.astimezone(CITY_TIME).isoformat(timespec="seconds") if row.ended_at else None,
+                "by": row.created_by,
+                "evidence": row.evidence,
+            }
+            for row in list_optouts(session, limit=limit)
+        ]
+    if as_json:
+        emit_json(rows)
+        return
+    print_table(
+        ["Id", t("Số (băm)", "Number (hash)"), t("Chủ đề", "Topic"), t("Nguồn", "Source"), t("Từ", "Since"),
+         t("Tới", "Until"), t("Người ghi", "By")],
+        [[str(r["id"]), r["number"], r["topic"] or t("mọi tin", "everything"), r["source"], r["since"],
+          r["ended"] or "", r["by"]] for r in rows],
+    )

@@ -1,0 +1,1 @@
+"""What Loa costs, measured side by side: ``make bench``."""

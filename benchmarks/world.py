@@ -1,0 +1,160 @@
+"""A small world for benchmarks: embedded services of its own, people, a template, gateways, campaigns."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import text
+
+from campaigns.access import SYSTEM
+from campaigns.content.files import templates_folder
+from campaigns.content.sync import sync_templates
+from campaigns.migrations import upgrade
+from campaigns.store.areas import load_areas
+from campaigns.store.database import Database
+from config.embedded import EmbeddedServices
+from config.keys import Keyring, load_keyring
+
+ROOT = Path(__file__).resolve().parent.parent
+CARRIERS = ("viettel", "viettel", "vinaphone", "mobifone")
+
+
+@dataclass
+class World:
+    """Services, database and keys of one benchmark."""
+
+    home: Path
+    services: EmbeddedServices
+    database: Database
+    keyring: Keyring
+
+    def environment(self) -> dict[str, str]:
+        """Environment of Loa processes that belong to this world."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("LOA_")}
+        return kept | {
+            "LOA_HOME": str(self.home),
+            "LOA_DATABASE_URL": self.services.database_url,
+            "LOA_REDIS_URL": self.services.redis_url,
+            "LOA_LOG_LEVEL": "warning",
+        }
+
+    def run(self, statement: str, **values: Any) -> Any:
+        """Run one statement in a transaction of its own; its first value, if it has any."""
+        with self.database.transaction() as session:
+            result = session.execute(text(statement), values)
+            return result.scalar() if result.returns_rows else None
+
+    def vacuum(self) -> None:
+        """Statistics and visibility as a database has that has been running for a while."""
+        with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+
+    def fill_contacts(self, count: int, carriers: tuple[str, ...] = CARRIERS) -> None:
+        """People with encrypted numbers, evenly over the 56 wards of 2023, by COPY."""
+        with self.database.transaction() as session:
+            query = "SELECT id FROM area WHERE edition = '2023' AND kind = 'ward' ORDER BY id"
+            wards = [row.id for row in session.execute(text(query))]
+            raw = session.connection().connection.driver_connection
+            assert raw is not None
+            with raw.cursor().copy(
+                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, full_name, source) FROM STDIN (FORMAT binary)"
+            ) as copy:
+                copy.set_types(["bytea", "bytea", "varchar", "int2", "varchar", "varchar"])
+                for n in range(count):
+                    number = b"84%d" % (900_000_000 + n)
+                    copy.write_row(
+                        (
+                            self.keyring.hash(number),
+                            self.keyring.encrypt(number),
+                            carriers[n % len(carriers)],
+                            wards[n % len(wards)],
+                            "Nguyễn Văn A",
+                            "benchmark",
+                        )
+                    )
+
+    def campaign(self, *, slug: str = "hk07-0-tong-quan", name: str = "benchmark") -> int:
+        """A scheduled campaign to everybody, due now, at all hours."""
+        return int(
+            self.run(
+                """INSERT INTO campaign (name, template_version_id, message_class, topic, audience, created_by, edited_by,
+                                         state, scheduled_for, window_start, window_end)
+                   SELECT :name, v.id, t.message_class, t.topic, '{"edition": "2023", "everybody": true}', 'b', 'b',
+                          'scheduled', now(), '00:00', '00:00'
+                   FROM template t JOIN template_version v ON v.template_id = t.id WHERE t.slug = :slug
+                   ORDER BY v.number DESC LIMIT 1 RETURNING id""",
+                name=name,
+                slug=slug,
+            )
+        )
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """A world in a temporary folder, durable like a real one, gone at the end."""
+    home = Path(tempfile.mkdtemp(prefix="loa-bench-"))
+    services = EmbeddedServices(home).start()
+    try:
+        upgrade(services.database_url)
+        database = Database(services.database_url)
+        with database.transaction() as session:
+            load_areas(session)
+            sync_templates(session, templates_folder(), SYSTEM)
+        yield World(home, services, database, load_keyring(home))
+        database.close()
+    finally:
+        services.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def loa(world: World, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Loa command as a process of its own, ended by its id."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("loa")), *arguments],
+        env=world.environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=(world.home / f"{arguments[0]}.log").open("a"),
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        family = [process, *psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
+        for member in family:
+            member.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            for member in family:
+                member.kill()
+
+
+@contextmanager
+def clock() -> Iterator[list[float]]:
+    """Seconds the block took, in the first element afterwards."""
+    taken = [0.0]
+    started = time.perf_counter()
+    yield taken
+    taken[0] = time.perf_counter() - started
+
+
+def report(name: str, **figures: Any) -> dict[str, Any]:
+    """Print one result as a line of JSON, with the machine it was measured on, and return it."""
+    result = {"benchmark": name, "cores": os.cpu_count(), "python": platform.python_version(), **figures}
+    print(json.dumps(result, ensure_ascii=False), flush=True)
+    return result
