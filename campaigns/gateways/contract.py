@@ -8,11 +8,11 @@ in values. See ``docs/adding-a-gateway.md``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -44,7 +44,8 @@ class Verdict(StrEnum):
     RETRY = "retry"
     """Refused now; the same message may be handed over again later. Nothing was sent."""
     FINAL = "final"
-    """Refused for good. Nothing was sent, or only a beginning of it."""
+    """Refused for good. Nothing was sent, or only some of its parts, whose references are in the answer: a part
+    taken cannot be called back, and the whole is never sent again."""
     THROTTLED = "throttled"
     """Refused because we are too fast or its queue is full. Never the message's fault; costs no attempt."""
     UNKNOWN = "unknown"
@@ -57,9 +58,11 @@ class Answer:
 
     verdict: Verdict
     references: tuple[tuple[int, str], ...] = ()
-    """(part, reference) of every part taken, normalised just as receipts will name it."""
+    """(part, reference) of every part taken, normalised just as receipts will name it. One reference may stand
+    for several parts, where the gateway itself cuts the text; its one receipt is about all of them."""
     error: str | None = None
-    """The gateway's own code, for people and statistics: ``ESME_RINVDSTADR``."""
+    """The gateway's own code, for people and statistics: ``ESME_RINVDSTADR``. Where the adapter itself is the
+    one to say so, a code that begins with ``LOA_``: ``LOA_NO_ANSWER``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Receipt:
     """A delivery receipt (DLR) about one part."""
 
     reference: str
+    """As in ``Answer.references``; empty where the gateway tells no more than the recipient."""
     state: MessageState
     """DELIVERED, UNDELIVERED, EXPIRED, REJECTED; ACCEPTED for intermediate news that changes nothing."""
     recipient: str | None = None
@@ -100,7 +104,7 @@ class Hooks:
 
 
 class GatewayUnavailable(Exception):
-    """The gateway cannot be opened now (refused bind, no connection); the text is shown to the operator."""
+    """The gateway cannot be opened (refused bind, no connection) or is gone; the operator reads the reason."""
 
     def __init__(self, reason: str, *, permanent: bool = False) -> None:
         super().__init__(reason)
@@ -114,8 +118,17 @@ class AdapterSettings(BaseModel, extra="forbid", frozen=True):
 
 
 SettingsT = TypeVar("SettingsT", bound=AdapterSettings)
-Permit = Callable[[], Awaitable[None]]
 Settle = Callable[[int, Answer], None]
+
+
+class Permit(Protocol):
+    """The right to hand over one more part, now. Every part needs its own."""
+
+    def try_take(self) -> bool:
+        """Take one that is there already; False when there is none, and then ``await permit()``."""
+
+    async def __call__(self) -> None:
+        """Wait for one and take it. What it raises ends the call of ``submit``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +162,20 @@ class Adapter(ABC, Generic[SettingsT]):
     async def submit(self, messages: Sequence[Outbound], permit: Permit, settle: Settle) -> None:
         """Hand over messages in their order and return once every one has been settled exactly once.
 
-        ``await permit()`` comes before each part goes out. When ``permit`` raises, what was not begun is left
-        unsettled and the exception goes up; a message already on the wire is still waited for and settled.
+        Each part needs a permit just before it goes out: ``permit.try_take()``, and when that is False
+        ``await permit()``. A message is settled as soon as it is known what became of it.
+
+        Of a message of several parts the first goes ahead, so that a refusal comes before anything was sent.
+        Once a part was taken the message is never RETRY or THROTTLED: parts that are refused for now are offered
+        again (each with a permit of its own) until they are taken or the adapter gives up, which is FINAL.
+
+        When ``permit`` raises, or the call is cancelled, what was not begun is left unsettled, what is on the
+        wire is still waited for and settled, and the exception goes up. A second cancelling settles it UNKNOWN.
         Several calls may run at once on one session and share its window.
+
+        Raises:
+            GatewayUnavailable: the connection is gone. What was on the wire has been settled UNKNOWN, what was
+                not begun is unsettled: it was not sent.
         """
 
     @abstractmethod

@@ -121,9 +121,7 @@ def _check_account(session: Session, name: str, tps: float, binds: int) -> None:
             "A gateway's name holds letters, digits, - and _, at most 40 of them.",
         )
     if session.scalars(select(Gateway.id).where(Gateway.name == name)).first() is not None:
-        raise InvalidInput(
-            "Đã có cổng “{name}”.", "There is a gateway “{name}” already.", name=name
-        )
+        raise InvalidInput("Đã có cổng “{name}”.", "There is a gateway “{name}” already.", name=name)
     if not 0.01 <= tps <= 100_000:
         raise InvalidInput(
             "Hạn mức phải từ 0,01 đến 100.000 phần tin mỗi giây.",
