@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from campaigns.errors import InvalidInput
+
 _SHORT = {
     "phường": "P.",
     "phuong": "P.",
@@ -20,7 +22,9 @@ _SHORT = {
     "đặc khu": "ĐK.",
     "dac khu": "DK.",
 }
-_KIND = re.compile(rf"\b({'|'.join(_SHORT)})(?= +[A-ZĐÀ-ỸĂÂÊÔƠƯ0-9])", re.IGNORECASE)
+_CAPITALS = "".join(filter(str.isupper, map(chr, range(0x1EFA))))
+# Only before a name: "xã Hòa Bắc", not "xã hội".
+_KIND = re.compile(rf"\b((?i:{'|'.join(_SHORT)}))(?= +[{_CAPITALS}0-9])")
 
 
 def abbreviate(value: str) -> str:
@@ -29,9 +33,19 @@ def abbreviate(value: str) -> str:
 
 
 def kind(value: str) -> str:
-    """The word that says what a unit is: ``Phường Hòa Cường Bắc`` → ``phường``; empty where there is none."""
+    """The word that says what a unit is: ``Phường Hòa Cường Bắc`` → ``phường``.
+
+    Raises:
+        InvalidInput: the value names no kind of unit.
+    """
     found = _KIND.search(str(value))
-    return found[1].lower() if found else ""
+    if found is None:
+        raise InvalidInput(
+            "“{value}” không cho biết là phường, xã, quận hay huyện.",
+            "“{value}” does not say whether it is a ward, a commune or a district.",
+            value=str(value)[:80],
+        )
+    return found[1].lower()
 
 
 def lower_first(value: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select, text
+from sqlalchemy.orm import Session, aliased
 
 from campaigns.access import Actor
 from campaigns.content.encoding import normalise
@@ -60,11 +60,15 @@ def list_templates(session: Session, *, archived: bool = False) -> list[Template
         TemplateVersion.created_by,
         TemplateVersion.created_at,
     )
+    newer = aliased(TemplateVersion)
+    is_latest = ~exists().where(
+        newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number
+    )
     query = (
         select(*columns)
         .join(TemplateVersion, TemplateVersion.template_id == Template.id)
-        .distinct(Template.slug)
-        .order_by(Template.slug, TemplateVersion.number.desc())
+        .where(is_latest)
+        .order_by(Template.slug)
     )
     if not archived:
         query = query.where(Template.archived_at.is_(None))
