@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 HIDDEN = "•••"
 _PHONE = re.compile(r"(?<![\w.])(?:\+?84|0)\d{6}(\d{3})(?![\w.]*\d)")
 _SECRET = re.compile(r"passw|secret|token|cipher|keyring|authorization|cookie", re.IGNORECASE)
-_NOISY = ("amqp", "kombu", "celery.redirected", "sqlalchemy", "urllib3", "asyncio")
+_NOISY = ("amqp", "kombu", "celery.beat", "celery.redirected", "sqlalchemy", "urllib3", "asyncio")
 
 
 def mask_phones(text: str) -> str:

@@ -33,6 +33,9 @@ def prepare(database: Database) -> tuple[str | None, str]:
     Returns:
         The revision before and after.
     """
+    from campaigns.access import SYSTEM
+    from campaigns.content.files import templates_folder
+    from campaigns.content.sync import sync_templates
     from campaigns.migrations import upgrade
     from campaigns.store.areas import load_areas
     from campaigns.store.users import load_roles
@@ -41,4 +44,5 @@ def prepare(database: Database) -> tuple[str | None, str]:
     with database.transaction() as session:
         load_areas(session)
         load_roles(session)
+        sync_templates(session, templates_folder(), SYSTEM)
     return revisions
