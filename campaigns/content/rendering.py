@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from campaigns.content import filters
 from campaigns.content.encoding import normalise, strip_marks
 from campaigns.errors import InvalidInput
+from config.i18n import Text
 
 SOURCE_MOST = 4_000
 """Characters of a body before merging."""
@@ -273,12 +274,25 @@ def _not_understood(line: int, reason: str) -> InvalidTemplate:
     )
 
 
+_NAMED: Mapping[type[nodes.Node], Text] = {
+    nodes.For: Text("vòng lặp", "a loop"),
+    nodes.Call: Text("lời gọi hàm", "a call"),
+    nodes.Getattr: Text("dấu chấm sau tên", "a dot after a name"),
+    nodes.Getitem: Text("ngoặc vuông sau tên", "brackets after a name"),
+    nodes.Include: Text("include", "include"),
+    nodes.Assign: Text("phép gán", "an assignment"),
+    nodes.BinExpr: Text("phép tính", "arithmetic"),
+}
+
+
 def _not_allowed(node: nodes.Node) -> InvalidTemplate:
+    what = next((text for kind, text in _NAMED.items() if isinstance(node, kind)), Text("biểu thức này", "this"))
     return InvalidTemplate(
-        "Dòng {line}: mẫu tin không được dùng “{what}”; chỉ có {{{{ ten }}}}, bộ lọc và {{% if ten %}}.",
-        "Line {line}: a text may not use “{what}”; there are only {{{{ name }}}}, filters and {{% if name %}}.",
+        "Dòng {line}: mẫu tin không được dùng {what_vi}; chỉ có {{{{ ten }}}}, bộ lọc và {{% if ten %}}.",
+        "Line {line}: a text may not use {what_en}; there are only {{{{ name }}}}, filters and {{% if name %}}.",
         line=node.lineno,
-        what=type(node).__name__.lower(),
+        what_vi=what.vi,
+        what_en=what.en,
     )
 
 
