@@ -122,10 +122,10 @@ def _check_account(session: Session, name: str, tps: float, binds: int) -> None:
         )
     if session.scalars(select(Gateway.id).where(Gateway.name == name)).first() is not None:
         raise InvalidInput("Đã có cổng “{name}”.", "There is a gateway “{name}” already.", name=name)
-    if not 0.01 <= tps <= 100_000:
+    if not 0.01 <= tps <= 50_000:
         raise InvalidInput(
-            "Hạn mức phải từ 0,01 đến 100.000 phần tin mỗi giây.",
-            "The rate must be between 0.01 and 100,000 parts per second.",
+            "Hạn mức phải từ 0,01 đến 50.000 phần tin mỗi giây.",
+            "The rate must be between 0.01 and 50,000 parts per second.",
         )
     if not 1 <= binds <= 50:
         raise InvalidInput("Số kết nối phải từ 1 đến 50.", "Binds must be between 1 and 50.")

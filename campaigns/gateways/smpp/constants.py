@@ -108,6 +108,15 @@ def status_name(status: int) -> str:
     return STATUS_NAMES.get(status) or f"0x{status:08X}"
 
 
+def status_code(name: str) -> int:
+    """The number of ``ESME_RTHROTTLED`` or ``0x401``.
+
+    Raises:
+        ValueError: neither a name of the specification nor a number.
+    """
+    return STATUS_CODES[name] if name in STATUS_CODES else int(name, 0)
+
+
 TAG_RECEIPTED_MESSAGE_ID = 0x001E
 TAG_SAR_MSG_REF_NUM = 0x020C
 TAG_SAR_TOTAL_SEGMENTS = 0x020E

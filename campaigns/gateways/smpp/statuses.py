@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from campaigns.gateways.contract import Verdict
-from campaigns.gateways.smpp.constants import STATUS_CODES, status_name
+from campaigns.gateways.smpp.constants import status_code, status_name
 
 VERDICTS: Mapping[str, Verdict] = {
     "ESME_RTHROTTLED": Verdict.THROTTLED,
@@ -39,7 +39,7 @@ def read_verdicts(text: str) -> dict[int, Verdict]:
     verdicts: dict[int, Verdict] = {}
     for entry in filter(None, (piece.strip() for piece in text.split(","))):
         name, _, meaning = (piece.strip() for piece in entry.partition("="))
-        code = STATUS_CODES[name] if name in STATUS_CODES else int(name, 0)
+        code = status_code(name)
         if code == 0 or meaning not in (Verdict.THROTTLED, Verdict.RETRY, Verdict.FINAL):
             raise ValueError(f"{entry}: expected a status, “=”, and throttled, retry or final")
         verdicts[code] = Verdict(meaning)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, field_validator
 
-from campaigns.gateways.smpp.constants import STATUS_CODES
+from campaigns.gateways.smpp.constants import status_code
 from campaigns.gateways.smpp.references import ReferenceStyle
 
 
@@ -42,7 +42,7 @@ class SandboxOptions(BaseModel, extra="forbid", frozen=True, validate_default=Tr
     fail_share: float = _share("Parts whose receipt says undelivered, expired or rejected.")
     refuse_share: float = _share("Parts refused at once.")
     refuse_with: tuple[str, ...] = Field(
-        ("ESME_RINVDSTADR", "ESME_RSYSERR", "ESME_RX_P_APPN"), description="Statuses of those refusals.", min_length=1
+        ("ESME_RINVDSTADR", "ESME_RSYSERR", "ESME_RX_P_APPN"), description="Statuses of those refusals, by name or number.", min_length=1
     )
     duplicate_share: float = _share("Receipts sent twice.")
     missing_share: float = _share("Receipts never sent.")
@@ -61,8 +61,8 @@ class SandboxOptions(BaseModel, extra="forbid", frozen=True, validate_default=Tr
     @field_validator("refuse_with")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := [name for name in value if not STATUS_CODES.get(name)]:
-            raise ValueError(f"no such refusal: {', '.join(unknown)}")
+        if any(not 0 < status_code(name) <= 0xFFFFFFFF for name in value):
+            raise ValueError("a refusal has a status of its own")
         return value
 
     @property

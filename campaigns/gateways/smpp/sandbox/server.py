@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from campaigns.gateways.smpp.assembly import split_header
 from campaigns.gateways.smpp.codec import Malformed, Message
-from campaigns.gateways.smpp.constants import ESME_RTHROTTLED, STATUS_CODES, status_name
+from campaigns.gateways.smpp.constants import ESME_RTHROTTLED, ESME_RX_P_APPN, status_code, status_name
 from campaigns.gateways.smpp.sandbox.accounts import Account
 from campaigns.gateways.smpp.sandbox.control import start_control
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
@@ -175,7 +175,7 @@ class Sandbox:
         if fate.refused is not None:
             tally.counts["refused"] += parts
             tally.statuses[fate.refused] += 1
-            return parts, STATUS_CODES[fate.refused], ""
+            return parts, status_code(fate.refused), ""
         self._number += 1
         answer_id, receipt_id = write_ids(self._number, options.ids)
         segment, content = split_header(message)
@@ -199,7 +199,7 @@ class Sandbox:
             return
         self.tally.counts["delivers_refused"] += 1
         self.tally.statuses[f"deliver_sm {status_name(status)}"] += 1
-        if status == STATUS_CODES["ESME_RX_P_APPN"] or session.account is None:
+        if status == ESME_RX_P_APPN or session.account is None:
             return
         now = asyncio.get_running_loop().time()
         self._later.add(now + self.options.receipt_retry, (session.account, body))
