@@ -70,7 +70,8 @@ class World:
             raw = session.connection().connection.driver_connection
             assert raw is not None
             with raw.cursor().copy(
-                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, full_name, source) FROM STDIN (FORMAT binary)"
+                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, full_name, source)"
+                " FROM STDIN (FORMAT binary)"
             ) as copy:
                 copy.set_types(["bytea", "bytea", "varchar", "int2", "varchar", "varchar"])
                 for n in range(count):
@@ -90,8 +91,8 @@ class World:
         """A scheduled campaign to everybody, due now, at all hours."""
         return int(
             self.run(
-                """INSERT INTO campaign (name, template_version_id, message_class, topic, audience, created_by, edited_by,
-                                         state, scheduled_for, window_start, window_end)
+                """INSERT INTO campaign (name, template_version_id, message_class, topic, audience, created_by,
+                                         edited_by, state, scheduled_for, window_start, window_end)
                    SELECT :name, v.id, t.message_class, t.topic, '{"edition": "2023", "everybody": true}', 'b', 'b',
                           'scheduled', now(), '00:00', '00:00'
                    FROM template t JOIN template_version v ON v.template_id = t.id WHERE t.slug = :slug

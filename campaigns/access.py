@@ -24,7 +24,15 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "approver": frozenset(
-        {"area.view", "template.view", "campaign.view", "campaign.approve", "campaign.stop", "stats.view", "optout.view"}
+        {
+            "area.view",
+            "template.view",
+            "campaign.view",
+            "campaign.approve",
+            "campaign.stop",
+            "stats.view",
+            "optout.view",
+        }
     ),
     "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view"}),
     "operator": frozenset(

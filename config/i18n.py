@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -25,13 +25,13 @@ def current_language() -> Language:
 
 def set_language(language: str) -> None:
     """Choose the language for the rest of this context; anything but ``en`` is Vietnamese."""
-    _language.set(cast(Language, language if language in LANGUAGES else "vi"))
+    _language.set("en" if language == "en" else "vi")
 
 
 @contextmanager
 def language(chosen: str) -> Iterator[None]:
     """Show texts in ``chosen`` inside the block."""
-    token = _language.set(cast(Language, chosen if chosen in LANGUAGES else "vi"))
+    token = _language.set("en" if chosen == "en" else "vi")
     try:
         yield
     finally:

@@ -56,4 +56,4 @@ def misspelt_settings(environ: dict[str, str] | None = None) -> dict[str, str | 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, read from the environment once."""
-    return Settings()  # type: ignore[call-arg]
+    return Settings()

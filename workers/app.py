@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery, bootsteps
 from celery.signals import setup_logging
-from kombu import Queue
+from kombu.entity import Queue
 
 from config.embedded import broker_url
 from config.logging import configure_logging
@@ -32,7 +32,7 @@ def _make_app() -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        task_queues=[Queue(QUEUE)],
+        task_queues=[Queue(QUEUE)],  # type: ignore[no-untyped-call]
         task_default_queue=QUEUE,
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
@@ -54,7 +54,7 @@ def _make_app() -> Celery:
 app = _make_app()
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def _logging(**_: Any) -> None:
     configure_logging(get_context().settings)
 

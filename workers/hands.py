@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -68,10 +69,8 @@ class Hands:
                     await self._compare(redis)
                 except Exception:
                     log.warning("gateways_unreadable", exc_info=True)
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    pass
         finally:
             everyone = [session for held in self._sessions.values() for session in held]
             await asyncio.gather(*(session.stop() for session in everyone))

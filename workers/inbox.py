@@ -12,7 +12,7 @@ from campaigns.gateways.contract import Event, Receipt
 
 log = structlog.get_logger(__name__)
 
-GATHER_SECONDS = 0.1
+GATHER_SECONDS = 0.03
 MOST_EVENTS = 2000
 """Events of one transaction."""
 

@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-
-from campaigns.delivery.pacing import Halted
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +29,6 @@ QUANTUM_SECONDS = 0.02
 
 AHEAD_SECONDS = 0.2
 """How far ahead a quantum may be reserved."""
-
-_SLICE = 0.25
-"""Longest sleep between two looks at whether sending has been halted."""
 
 # KEYS: time line, hold. ARGV: microseconds per part, parts, microseconds ahead allowed.
 # An unknown time line (first use, flush, restart) begins after whatever may still be reserved on the lost one, and
@@ -110,26 +104,19 @@ class RedisPacer:
         quantum.next_at += self._interval
         return True
 
-    async def wait(self, halted: Callable[[], bool]) -> None:
+    async def __call__(self) -> None:
         """Wait for the next slot; lanes are served in the order they came."""
         async with self._queue:
             while not self.try_take():
-                if halted():
-                    raise Halted
                 if self._now.left:
-                    await asyncio.sleep(min(_SLICE, max(0.0, self._now.next_at - time.monotonic())))
+                    await asyncio.sleep(max(0.0, self._now.next_at - time.monotonic()))
                 else:
-                    await self._refill(halted)
+                    await self._refill()
 
-    async def _refill(self, halted: Callable[[], bool]) -> None:
+    async def _refill(self) -> None:
         if self._ahead is None:
             self._ahead = asyncio.create_task(self._reserved())
-        while not self._ahead.done():
-            await asyncio.wait((self._ahead,), timeout=_SLICE)
-            if halted():
-                raise Halted
-        quantum, self._ahead = self._ahead.result(), None
-        self._now = quantum
+        self._now = await asyncio.shield(self._ahead)
         # The next quantum is asked for while this one is used, or every quantum would lose a round trip.
         self._ahead = asyncio.create_task(self._reserved())
 
@@ -152,7 +139,7 @@ class RedisPacer:
             return _Quantum(int(start) / 1e6 + offset, self._parts)
 
     def _offset(self, server_now: float) -> float:
-        """Our monotonic clock minus Redis' clock: the least of the latest answers, so that a slow one shifts nothing."""
+        """Our monotonic clock minus Redis' clock: the least of late answers, so that a slow one shifts nothing."""
         seen = time.monotonic() - server_now
         if self._offsets and abs(seen - self._offsets[-1]) > 1.0:
             self._offsets.clear()

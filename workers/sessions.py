@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -84,10 +85,8 @@ class GatewaySession:
         try:
             failures = 0
             while not self._stopping.is_set():
-                if await self._open_once():
-                    failures = 0
-                else:
-                    failures = min(failures + 1, len(BACKOFF_SECONDS) - 1)
+                opened = await self._open_once()
+                failures = 0 if opened else min(failures + 1, len(BACKOFF_SECONDS) - 1)
                 await self._pause(BACKOFF_SECONDS[failures])
         finally:
             life.cancel()
@@ -95,10 +94,8 @@ class GatewaySession:
             await asyncio.gather(self._in_thread(self._forget), return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            pass
 
     async def _open_once(self) -> bool:
         """Open the adapter and stay until it is lost or we stop; whether it was bound at all."""
@@ -157,9 +154,7 @@ class GatewaySession:
             account=Account(self.gateway.id, self.gateway.name, float(self.gateway.tps)),
             adapter=adapter,
             pacer=self._pacer,
-            policy=Policy(
-                settings.lease_seconds, settings.retry_attempts, settings.retry_seconds, settings.batch_size
-            ),
+            policy=Policy(settings.lease_seconds, settings.retry_attempts, settings.retry_seconds, settings.batch_size),
             worker=self._context.worker,
             menu=Menu(self._context.database, self.gateway.id),
             in_thread=self._in_thread,

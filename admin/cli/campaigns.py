@@ -37,32 +37,67 @@ def campaigns() -> None:
     """Group of commands."""
 
 
-@campaigns.command(help=t("Tạo chiến dịch ở trạng thái nháp; in ra số của nó.", "Make a draft campaign; prints its id."))
+@campaigns.command(
+    help=t("Tạo chiến dịch ở trạng thái nháp; in ra số của nó.", "Make a draft campaign; prints its id.")
+)
 @click.option("--name", required=True, help=t("Tên chiến dịch.", "Name of the campaign."))
 @click.option("--template", "slug", required=True, help=t("Mẫu tin (slug).", "Template (slug)."))
-@click.option("--variant", type=click.Choice(["plain", "marked"]), default="plain", show_default=True,
-              help=t("không dấu / có dấu.", "without / with Vietnamese marks."))
+@click.option(
+    "--variant",
+    type=click.Choice(["plain", "marked"]),
+    default="plain",
+    show_default=True,
+    help=t("không dấu / có dấu.", "without / with Vietnamese marks."),
+)
 @click.option("--districts", help=t("Mã quận, huyện, cách nhau dấu phẩy.", "District codes, separated by commas."))
 @click.option("--wards", help=t("Mã phường, xã, cách nhau dấu phẩy.", "Ward codes, separated by commas."))
 @click.option("--all", "everybody", is_flag=True, help=t("Mọi người trong danh bạ.", "Everybody in the register."))
 @click.option("--edition", help=t("Danh mục địa bàn (2023, 2025).", "Edition of the areas (2023, 2025)."))
-@click.option("--start", default="now", show_default=True,
-              help=t("now, manual hoặc thời điểm ISO.", "now, manual or an ISO time."))
-@click.option("--window", default="07:00-21:00", show_default=True,
-              help=t("Khung giờ gửi, giờ Việt Nam.", "Hours of sending, Vietnamese time."))
+@click.option(
+    "--start",
+    default="now",
+    show_default=True,
+    help=t("now, manual hoặc thời điểm ISO.", "now, manual or an ISO time."),
+)
+@click.option(
+    "--window",
+    default="07:00-21:00",
+    show_default=True,
+    help=t("Khung giờ gửi, giờ Việt Nam.", "Hours of sending, Vietnamese time."),
+)
 @click.option("--sender", default="", help=t("Tên người gửi (brandname).", "Sender name."))
-@click.option("--set", "values", multiple=True, metavar="KEY=VALUE",
-              help=t("Giá trị cho chỗ trống của mẫu tin.", "Value of a placeholder of the text."))
-@click.option("--validity", type=click.IntRange(5, 4320), default=1440, show_default=True,
-              help=t("Số phút nhà mạng còn cố gửi.", "Minutes the telco goes on trying."))
-@click.option("--unknown", type=click.Choice(["never", "resend"]), default="never", show_default=True,
-              help=t("Tin chưa rõ kết quả: không gửi lại / gửi lại.", "Unknown messages: never sent again / resent."))
-@click.option("--priority", type=click.IntRange(0, 9), default=5, show_default=True,
-              help=t("0 khẩn, 5 thường.", "0 urgent, 5 bulk."))
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=t("Giá trị cho chỗ trống của mẫu tin.", "Value of a placeholder of the text."),
+)
+@click.option(
+    "--validity",
+    type=click.IntRange(5, 4320),
+    default=1440,
+    show_default=True,
+    help=t("Số phút nhà mạng còn cố gửi.", "Minutes the telco goes on trying."),
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["never", "resend"]),
+    default="never",
+    show_default=True,
+    help=t("Tin chưa rõ kết quả: không gửi lại / gửi lại.", "Unknown messages: never sent again / resent."),
+)
+@click.option(
+    "--priority",
+    type=click.IntRange(0, 9),
+    default=5,
+    show_default=True,
+    help=t("0 khẩn, 5 thường.", "0 urgent, 5 bulk."),
+)
 @as_option
 @json_option
 @pass_loa
-def create(loa: Loa, as_email: str | None, as_json: bool, **options: Any) -> None:
+def create(loa: Loa, /, as_email: str | None, as_json: bool, **options: Any) -> None:
     """Make a draft."""
     actor = loa.actor(as_email)
     with loa.database.transaction() as session:
@@ -134,8 +169,11 @@ def _start(given: str) -> datetime | None:
         moment = datetime.fromisoformat(given)
     except ValueError as error:
         raise click.UsageError(
-            t("“{given}” không phải thời điểm ISO, ví dụ 2026-11-24T08:00.",
-              "“{given}” is no ISO time such as 2026-11-24T08:00.", given=given)
+            t(
+                "“{given}” không phải thời điểm ISO, ví dụ 2026-11-24T08:00.",
+                "“{given}” is no ISO time such as 2026-11-24T08:00.",
+                given=given,
+            )
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=CITY_TIME)
 
@@ -147,8 +185,11 @@ def _window(given: str) -> tuple[clock_time, clock_time]:
         return clock_time.fromisoformat(start), clock_time.fromisoformat("00:00" if end == "24:00" else end)
     except ValueError as error:
         raise click.UsageError(
-            t("--window cần dạng 07:00-21:00, không phải “{given}”.", "--window wants 07:00-21:00, not “{given}”.",
-              given=given)
+            t(
+                "--window cần dạng 07:00-21:00, không phải “{given}”.",
+                "--window wants 07:00-21:00, not “{given}”.",
+                given=given,
+            )
         ) from error
 
 
@@ -190,7 +231,9 @@ _simple_step("submit", t("Trình duyệt.", "Ask for approval."))
 _simple_step("approve", t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
 _simple_step("resume", t("Gửi tiếp.", "Go on after a pause."))
 _reasoned_step("pause", t("Tạm dừng.", "Pause."), required=False)
-_reasoned_step("cancel", t("Huỷ; phần chưa gửi sẽ không gửi nữa.", "Cancel; what is unsent stays unsent."), required=False)
+_reasoned_step(
+    "cancel", t("Huỷ; phần chưa gửi sẽ không gửi nữa.", "Cancel; what is unsent stays unsent."), required=False
+)
 _reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its makers."), required=True)
 
 
@@ -217,8 +260,13 @@ def list_command(loa: Loa, as_json: bool) -> None:
         emit_json([row.to_json() for row in rows])
         return
     print_table(
-        [t("Số", "Id"), t("Tên", "Name"), t("Trạng thái", "State"), t("Người nhận", "Planned"),
-         str(STATE_TITLES[MessageState.DELIVERED])],
+        [
+            t("Số", "Id"),
+            t("Tên", "Name"),
+            t("Trạng thái", "State"),
+            t("Người nhận", "Planned"),
+            str(STATE_TITLES[MessageState.DELIVERED]),
+        ],
         [[r.id, r.name, str(CAMPAIGN_TITLES[CampaignState(r.state)]), r.planned, r.totals["delivered"]] for r in rows],
     )
 

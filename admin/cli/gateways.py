@@ -13,8 +13,10 @@ from campaigns.gateways.registry import ANY_CARRIER, add_gateway, change_gateway
 from campaigns.store.gateways import list_gateways, list_routes, list_sessions
 from config.i18n import t
 
-_SET = t("Thiết lập của bộ nối; lặp lại được. “-” đọc giá trị từ stdin.",
-         "A setting of the adapter; may be repeated. “-” reads the value from stdin.")
+_SET = t(
+    "Thiết lập của bộ nối; lặp lại được. “-” đọc giá trị từ stdin.",
+    "A setting of the adapter; may be repeated. “-” reads the value from stdin.",
+)
 
 
 @click.group(help=t("Cổng viễn thông.", "Telecom gateways."))
@@ -45,20 +47,38 @@ def _carriers(listed: str) -> list[str]:
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_SET)
 @click.option("--tps", type=float, required=True, help=t("Hạn mức, phần tin mỗi giây.", "Limit, parts per second."))
 @click.option("--binds", type=int, default=1, show_default=True, help=t("Số kết nối.", "Sessions."))
-@click.option("--carriers", default=ANY_CARRIER, show_default=True,
-              help=t("Nhà mạng cổng này chở; * là mọi nhà mạng.", "Carriers it carries; * is any."))
+@click.option(
+    "--carriers",
+    default=ANY_CARRIER,
+    show_default=True,
+    help=t("Nhà mạng cổng này chở; * là mọi nhà mạng.", "Carriers it carries; * is any."),
+)
 @as_option
 @json_option
 @pass_loa
 def add(
-    loa: Loa, name: str, adapter: str, pairs: tuple[str, ...], tps: float, binds: int, carriers: str,
-    as_email: str | None, as_json: bool,
+    loa: Loa,
+    name: str,
+    adapter: str,
+    pairs: tuple[str, ...],
+    tps: float,
+    binds: int,
+    carriers: str,
+    as_email: str | None,
+    as_json: bool,
 ) -> None:
     """A new account."""
     with loa.database.transaction() as session:
         gateway = add_gateway(
-            session, loa.keyring, loa.actor(as_email), name, adapter=adapter, settings=_settings(pairs), tps=tps,
-            binds=binds, carriers=_carriers(carriers),
+            session,
+            loa.keyring,
+            loa.actor(as_email),
+            name,
+            adapter=adapter,
+            settings=_settings(pairs),
+            tps=tps,
+            binds=binds,
+            carriers=_carriers(carriers),
         )
         made = {"id": gateway.id, "name": gateway.name}
     if as_json:
@@ -76,13 +96,24 @@ def add(
 @as_option
 @pass_loa
 def change(
-    loa: Loa, name: str, pairs: tuple[str, ...], tps: float | None, binds: int | None, carriers: str | None,
+    loa: Loa,
+    name: str,
+    pairs: tuple[str, ...],
+    tps: float | None,
+    binds: int | None,
+    carriers: str | None,
     as_email: str | None,
 ) -> None:
     """Change an account; what is not named stays."""
     with loa.database.transaction() as session:
         change_gateway(
-            session, loa.keyring, loa.actor(as_email), name, settings=_settings(pairs), tps=tps, binds=binds,
+            session,
+            loa.keyring,
+            loa.actor(as_email),
+            name,
+            settings=_settings(pairs),
+            tps=tps,
+            binds=binds,
             carriers=None if carriers is None else _carriers(carriers),
         )
     click.echo(t("Đã sửa cổng {name}.", "Changed gateway {name}.", name=name))
@@ -96,8 +127,14 @@ def _switch(command: str, enabled: bool, help_text: str) -> None:
     def switch(loa: Loa, name: str, as_email: str | None) -> None:
         with loa.database.transaction() as session:
             switch_gateway(session, loa.actor(as_email), name, enabled)
-        click.echo(t("Cổng {name}: {state}.", "Gateway {name}: {state}.", name=name,
-                     state=t("bật", "enabled") if enabled else t("tắt", "disabled")))
+        click.echo(
+            t(
+                "Cổng {name}: {state}.",
+                "Gateway {name}: {state}.",
+                name=name,
+                state=t("bật", "enabled") if enabled else t("tắt", "disabled"),
+            )
+        )
 
 
 _switch("enable", True, t("Bật một cổng.", "Enable a gateway."))
@@ -112,7 +149,7 @@ def list_command(loa: Loa, as_json: bool) -> None:
     with loa.database.transaction() as session:
         routes = list_routes(session)
         sessions = list_sessions(session)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "name": g.name,
                 "adapter": g.adapter,
@@ -128,8 +165,23 @@ def list_command(loa: Loa, as_json: bool) -> None:
         emit_json(rows)
         return
     print_table(
-        [t("Tên", "Name"), t("Bộ nối", "Adapter"), t("Bật", "On"), t("Phần tin/giây", "Parts/s"),
-         t("Nhà mạng", "Carriers"), t("Tình trạng", "State")],
-        [[r["name"], r["adapter"], "✓" if r["enabled"] else "–", f"{r['tps']:g}", ", ".join(r["carriers"]),
-          "; ".join(f"{s['state']} {s['reason']}".strip() for s in r["sessions"]) or "–"] for r in rows],
+        [
+            t("Tên", "Name"),
+            t("Bộ nối", "Adapter"),
+            t("Bật", "On"),
+            t("Phần tin/giây", "Parts/s"),
+            t("Nhà mạng", "Carriers"),
+            t("Tình trạng", "State"),
+        ],
+        [
+            [
+                r["name"],
+                r["adapter"],
+                "✓" if r["enabled"] else "–",
+                f"{r['tps']:g}",
+                ", ".join(r["carriers"]),
+                "; ".join(f"{s['state']} {s['reason']}".strip() for s in r["sessions"]) or "–",
+            ]
+            for r in rows
+        ],
     )

@@ -36,9 +36,7 @@ def add(
     """One refusal, in force at once."""
     actor = loa.actor(as_email)
     with loa.database.transaction() as session:
-        new_id = add_optout(
-            session, loa.keyring, actor, phone, topic=topic, source=source, evidence=evidence
-        )
+        new_id = add_optout(session, loa.keyring, actor, phone, topic=topic, source=source, evidence=evidence)
     if as_json:
         emit_json({"added": new_id is not None, "id": new_id})
     elif new_id is None:
@@ -65,12 +63,15 @@ def end(loa: Loa, phone: str, topic: str | None, evidence: str, as_email: str | 
         click.echo(t("Đã kết thúc {n} lượt từ chối.", "Ended {n} refusals.", n=ended))
 
 
-@optouts.command("import", help=t("Nhập danh sách số từ chối từ tệp CSV hoặc XLSX.", "Import refusals from CSV or XLSX."))
+@optouts.command("import", help=t("Nhập số từ chối từ tệp CSV, XLSX.", "Import refusals from CSV or XLSX."))
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--topic", help=_TOPIC)
 @click.option("--evidence", required=True, help=t("Căn cứ của cả danh sách.", "Evidence for the whole list."))
-@click.option("--errors-to", type=click.Path(dir_okay=False, path_type=Path),
-              help=t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used."))
+@click.option(
+    "--errors-to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used."),
+)
 @as_option
 @json_option
 @pass_loa
@@ -85,8 +86,11 @@ def import_command(
         emit_json(report.to_json())
     else:
         click.echo(
-            t("{rows} dòng: {added} mới, {known} đã có, {rejected} lỗi.",
-              "{rows} rows: {added} new, {known} known, {rejected} bad.", **report.to_json())
+            t(
+                "{rows} dòng: {added} mới, {known} đã có, {rejected} lỗi.",
+                "{rows} rows: {added} new, {known} known, {rejected} bad.",
+                **report.to_json(),
+            )
         )
 
 
@@ -114,8 +118,25 @@ def list_command(loa: Loa, limit: int, as_json: bool) -> None:
         emit_json(rows)
         return
     print_table(
-        ["Id", t("Số (băm)", "Number (hash)"), t("Chủ đề", "Topic"), t("Nguồn", "Source"), t("Từ", "Since"),
-         t("Tới", "Until"), t("Người ghi", "By")],
-        [[str(r["id"]), r["number"], r["topic"] or t("mọi tin", "everything"), r["source"], r["since"],
-          r["ended"] or "", r["by"]] for r in rows],
+        [
+            "Id",
+            t("Số (băm)", "Number (hash)"),
+            t("Chủ đề", "Topic"),
+            t("Nguồn", "Source"),
+            t("Từ", "Since"),
+            t("Tới", "Until"),
+            t("Người ghi", "By"),
+        ],
+        [
+            [
+                str(r["id"]),
+                r["number"],
+                r["topic"] or t("mọi tin", "everything"),
+                r["source"],
+                r["since"],
+                r["ended"] or "",
+                r["by"],
+            ]
+            for r in rows
+        ],
     )

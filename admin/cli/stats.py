@@ -1,4 +1,4 @@
-"""``loa stats`` and ``loa reconcile``: delivery by area, carrier, gateway, hour, state; and whether the books balance."""
+"""``loa stats`` and ``loa reconcile``: delivery by area, carrier, gateway, hour, state; do the books balance?"""
 
 from __future__ import annotations
 
@@ -16,13 +16,29 @@ from campaigns.store.stats import DIMENSIONS
 from config.i18n import t
 
 
-@click.command(help=t("Kết quả gửi theo địa bàn, nhà mạng, cổng, giờ, trạng thái.",
-                      "Delivery by area, carrier, gateway, hour or state."))
+@click.command(
+    help=t(
+        "Kết quả gửi theo địa bàn, nhà mạng, cổng, giờ, trạng thái.",
+        "Delivery by area, carrier, gateway, hour or state.",
+    )
+)
 @click.argument("campaign_id", metavar="ID", type=int)
-@click.option("--by", "dimension", type=click.Choice(DIMENSIONS), default="district", show_default=True,
-              help=t("Thống kê theo.", "What to go by."))
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
-              help=t("Dạng in ra.", "Form of the output."))
+@click.option(
+    "--by",
+    "dimension",
+    type=click.Choice(DIMENSIONS),
+    default="district",
+    show_default=True,
+    help=t("Thống kê theo.", "What to go by."),
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help=t("Dạng in ra.", "Form of the output."),
+)
 @pass_loa
 def stats(loa: Loa, campaign_id: int, dimension: str, form: str) -> None:
     """Totals of one campaign."""
@@ -60,8 +76,12 @@ def print_stats(rows: list[StatsRow], title: str | None = None) -> None:
     print_table(headers, [*lines, total], title)
 
 
-@click.command("reconcile", help=t("Đếm lại tất cả; báo lỗi nếu số liệu không khớp.",
-                                   "Recount everything; fails where the books do not balance."))
+@click.command(
+    "reconcile",
+    help=t(
+        "Đếm lại tất cả; báo lỗi nếu số liệu không khớp.", "Recount everything; fails where the books do not balance."
+    ),
+)
 @click.argument("campaign_id", metavar="[ID]", type=int, required=False)
 @json_option
 @pass_loa

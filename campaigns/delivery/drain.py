@@ -18,10 +18,10 @@ import structlog
 
 from campaigns.content.encoding import Part
 from campaigns.delivery.menu import CampaignFacts, Menu
-from campaigns.delivery.pacing import Halted, Pacer
+from campaigns.delivery.pacing import Pacer
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
-from campaigns.gateways.contract import Adapter, Answer, Outbound, Verdict
+from campaigns.gateways.contract import Adapter, Answer, GatewayUnavailable, Outbound, Verdict
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     Claim,
@@ -42,6 +42,11 @@ R = TypeVar("R")
 
 RECORD_SECONDS = 0.5
 """Outcomes wait at most this long for their record."""
+
+STANDING_SECONDS = 1.0
+"""How often a claim without news asks whether its campaign may still send."""
+
+LOOK_SECONDS = 0.1
 
 CLAIM_SECONDS = 1.0
 """A claim holds about so much of the gateway's rate: what a pause, a refusal or a crash can at most leave behind."""
@@ -162,23 +167,30 @@ class _Consignment:
         self.open: dict[int, ClaimedMessage] = {message.seq: message for message in claim.messages}
         self.stopped = halted
         self.may_go_on = True
+        self.cancelled = False
 
     async def send(self) -> None:
         """Submit everything, recording as answers come; whatever happens, the claim is closed."""
-        recorder = asyncio.create_task(self._record_often())
+        submission = asyncio.create_task(self._submit())
+        recorder = asyncio.create_task(self._record_often(submission))
         try:
-            outbound = self._render()
-            if outbound:
-                await self.drain.adapter.submit(outbound, self, self._settle)
-        except Halted:
+            await submission
+        except asyncio.CancelledError:
             pass
+        except GatewayUnavailable as error:
+            # What was on the wire has been settled; the rest was never begun.
+            log.warning("gateway_lost", gateway=self.drain.account.name, reason=error.reason)
         except Exception:
-            # A session that died has settled what was on the wire; the rest was never begun.
             log.exception("submit_failed", gateway=self.drain.account.name, batch=self.claim.batch_id)
         finally:
             recorder.cancel()
             await asyncio.gather(recorder, return_exceptions=True)
             await self._close()
+
+    async def _submit(self) -> None:
+        outbound = self._render()
+        if outbound:
+            await self.drain.adapter.submit(outbound, self.drain.pacer, self._settle)
 
     def _render(self) -> list[Outbound]:
         place = self.facts.place(self.claim.ward_id)
@@ -195,17 +207,6 @@ class _Consignment:
                 continue
             outbound.append(Outbound(message.seq, number, self.facts.sender, parts, validity))
         return outbound
-
-    # The adapter asks the consignment for leave before every part, so a pause takes hold between two parts.
-    def try_take(self) -> bool:
-        """Leave for one part if the rate allows it this instant and the campaign still runs."""
-        return not self._halted() and self.drain.pacer.try_take()
-
-    async def __call__(self) -> None:
-        """Wait for leave for one part."""
-        if self._halted():
-            raise Halted
-        await self.drain.pacer.wait(self._halted)
 
     def _halted(self) -> bool:
         return not self.may_go_on or self.stopped()
@@ -238,10 +239,18 @@ class _Consignment:
         elif verdict is Verdict.UNKNOWN:
             tally.unknown += 1
 
-    async def _record_often(self) -> None:
+    async def _record_often(self, submission: asyncio.Task[None]) -> None:
+        """Write outcomes as they come; once sending has to stop, begin nothing more but finish what is begun."""
+        recorded_at = time.monotonic()
         while True:
-            await asyncio.sleep(RECORD_SECONDS)
-            await asyncio.shield(self._record())
+            await asyncio.sleep(LOOK_SECONDS)
+            due = RECORD_SECONDS if self.outcomes else STANDING_SECONDS
+            if time.monotonic() - recorded_at >= due:
+                await asyncio.shield(self._record())
+                recorded_at = time.monotonic()
+            if self._halted() and not self.cancelled:
+                self.cancelled = True
+                submission.cancel()
 
     async def _record(self) -> None:
         outcomes, self.outcomes = self.outcomes, Outcomes()
@@ -296,7 +305,4 @@ class _Consignment:
                 self.outcomes,
                 lease_seconds=drain.policy.lease_seconds,
             )
-            release_batch(
-                session, self.claim.batch_id, self.claim.token, retry_seconds=drain.policy.retry_seconds
-            )
-
+            release_batch(session, self.claim.batch_id, self.claim.token, retry_seconds=drain.policy.retry_seconds)

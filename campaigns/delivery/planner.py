@@ -63,11 +63,8 @@ def _plan_next_page(session: Session, campaign_id: int, batch_size: int) -> tupl
     ward_id = cursor["wards"][cursor["place"]]
     last = page_end(session, ward_id, cursor["after"], PAGE)
     count = 0 if last is None else _plan(session, campaign, batch_size, ward_id, cursor["after"], last)
-    if last is None:
-        moved = {"place": cursor["place"] + 1, "after": 0}
-    else:
-        moved = {"place": cursor["place"], "after": last}
-    campaign.plan_cursor = {**cursor, **moved}
+    next_place = cursor["place"] + (last is None)
+    campaign.plan_cursor = {**cursor, "place": next_place, "after": last or 0}
     return False, count
 
 
@@ -86,9 +83,7 @@ def _start(session: Session, campaign: Campaign) -> None:
 
 def _plan(session: Session, campaign: Campaign, batch_size: int, ward_id: int | None, after: int, last: int) -> int:
     text = campaign_text(campaign)
-    rules = PlanRules(
-        campaign.id, campaign.topic, MESSAGE_CLASSES[campaign.message_class].honours_refusal, batch_size
-    )
+    rules = PlanRules(campaign.id, campaign.topic, MESSAGE_CLASSES[campaign.message_class].honours_refusal, batch_size)
     place = place_of(load_places(session) if text.names_places else {}, ward_id)
     if text.is_personal:
         return _plan_personal(session, rules, text, place, ward_id, after, last)

@@ -67,17 +67,13 @@ class CampaignText:
         """
         return self._encoded({WARD: place.ward, DISTRICT: place.district})
 
-    def for_person(
-        self, place: Place, full_name: str | None, attributes: Mapping[str, Any] | None
-    ) -> tuple[Part, ...]:
+    def for_person(self, place: Place, full_name: str | None, attributes: Mapping[str, Any] | None) -> tuple[Part, ...]:
         """Parts of the text for one person.
 
         Raises:
             MissingValue: a placeholder has no value for this person.
         """
-        return self._encoded(
-            {**(attributes or {}), WARD: place.ward, DISTRICT: place.district, PERSON: full_name}
-        )
+        return self._encoded({**(attributes or {}), WARD: place.ward, DISTRICT: place.district, PERSON: full_name})
 
     def _encoded(self, values: Mapping[str, Any]) -> tuple[Part, ...]:
         return encode(self.template.render({**values, **self.values}, plain=self.plain)).parts

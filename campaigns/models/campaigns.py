@@ -13,8 +13,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaigns.models.base import Base
 from campaigns.models.content import TemplateVersion
 
-_COUNTER = {"server_default": "0"}
-
 
 class Campaign(Base):
     """One text to one audience on one schedule."""
@@ -110,17 +108,17 @@ class Batch(Base):
     size: Mapped[int] = mapped_column(SmallInteger)
     parts: Mapped[int]
     """Parts of all its messages, as planned."""
-    queued: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    claimed: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    accepted: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    delivered: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    undelivered: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    expired: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    rejected: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    failed: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    unknown: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    suppressed: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
-    cancelled: Mapped[int] = mapped_column(SmallInteger, **_COUNTER)
+    queued: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    claimed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    accepted: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    delivered: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    undelivered: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    expired: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    rejected: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    failed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    unknown: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    suppressed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    cancelled: Mapped[int] = mapped_column(SmallInteger, server_default="0")
 
 
 class Message(Base):
@@ -172,9 +170,7 @@ class ParkedReceipt(Base):
     """A receipt that found no submission: early (our commit was slower), or odd. Applied by a later tick."""
 
     __tablename__ = "parked_receipt"
-    __table_args__ = (
-        Index("ix_parked_receipt_waiting", "received_at", postgresql_where=text("settled_at IS NULL")),
-    )
+    __table_args__ = (Index("ix_parked_receipt_waiting", "received_at", postgresql_where=text("settled_at IS NULL")),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     gateway_id: Mapped[int] = mapped_column(SmallInteger)

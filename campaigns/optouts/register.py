@@ -42,8 +42,9 @@ def mobile_number(raw: str) -> str:
     """
     result = normalise_phone(raw)
     if isinstance(result, PhoneProblem):
-        raise InvalidInput("{reason}. {suggestion}.", "{reason}. {suggestion}.", reason=result.reason,
-                           suggestion=result.suggestion)
+        raise InvalidInput(
+            "{reason}. {suggestion}.", "{reason}. {suggestion}.", reason=result.reason, suggestion=result.suggestion
+        )
     return result.number
 
 

@@ -185,4 +185,3 @@ def _parts(session: Session, campaign: Campaign, honours: bool, reachable: dict[
                 total += len(text.for_person(place_of(places, ward), person.full_name, person.attributes))
             after = last
     return total
-

@@ -37,9 +37,10 @@ def get_campaign(session: Session, campaign_id: int) -> Campaign:
 def lock_campaign(session: Session, campaign_id: int) -> Campaign:
     """The campaign, locked until the transaction ends, freshly read."""
     campaign = session.scalars(
-        select(Campaign).where(Campaign.id == campaign_id).with_for_update(of=Campaign).execution_options(
-            populate_existing=True
-        )
+        select(Campaign)
+        .where(Campaign.id == campaign_id)
+        .with_for_update(of=Campaign)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if campaign is None:
         raise _missing(campaign_id)
@@ -88,14 +89,16 @@ def read_idle_facts(session: Session, campaign_id: int) -> Row[Any]:
 
 _WAITING_GATEWAYS = text("""
     SELECT g.name, g.enabled,
-           (SELECT s.state FROM gateway_session s WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
-            ORDER BY (s.state = 'bound') DESC, s.slot LIMIT 1) AS session_state,
-           (SELECT s.reason FROM gateway_session s WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
-            ORDER BY (s.state = 'bound') DESC, s.slot LIMIT 1) AS session_reason,
-           w.carriers, w.queued
+           best.state AS session_state, best.reason AS session_reason, w.carriers, w.queued
     FROM (SELECT gateway_id, sum(queued) AS queued, string_agg(DISTINCT carrier, ', ') AS carriers FROM batch
           WHERE campaign_id = :id AND state <> 'done' GROUP BY gateway_id) w
-    LEFT JOIN gateway g ON g.id = w.gateway_id ORDER BY g.name
+    LEFT JOIN gateway g ON g.id = w.gateway_id
+    LEFT JOIN LATERAL (
+        SELECT s.state, s.reason FROM gateway_session s
+        WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
+        ORDER BY s.state = 'bound' DESC, s.slot LIMIT 1
+    ) best ON true
+    ORDER BY g.name
 """)
 
 

@@ -19,6 +19,7 @@ def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Eng
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,  # an error in a log must not name anybody
         connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 10},
     )
 

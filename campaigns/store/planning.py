@@ -20,7 +20,8 @@ _OF_WARD = """
     WHERE {ward} AND c.id > :after AND c.id <= :upto AND """
 
 _OF_LIST = """
-    SELECT c.id, c.carrier, x.parts FROM unnest(CAST(:ids AS bigint[]), CAST(:part_counts AS smallint[])) AS x(id, parts)
+    SELECT c.id, c.carrier, x.parts
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:part_counts AS smallint[])) AS x(id, parts)
     JOIN contact c ON c.id = x.id WHERE """
 
 
@@ -141,4 +142,3 @@ def count_waterfall(
         text(_WATERFALL.format(audience=audience)),
         {"topic": topic, "honours": honours_refusals, "wards": None if ward_ids is None else list(ward_ids)},
     ).all()
-

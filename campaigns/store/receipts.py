@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -57,7 +56,8 @@ _MATCH = text("""
 _APPLY = text(f"""
     WITH r AS (
         SELECT * FROM unnest(CAST(:batches AS bigint[]), CAST(:seqs AS smallint[]), CAST(:parts AS smallint[]),
-                             CAST(:states AS smallint[]), CAST(:errors AS text[])) AS r(batch_id, seq, part, state, error)
+                             CAST(:states AS smallint[]), CAST(:errors AS text[]))
+                      AS r(batch_id, seq, part, state, error)
     ), news AS (
         SELECT batch_id, seq,
                coalesce(bit_or(1 << part) FILTER (WHERE state = {S.DELIVERED.value}), 0) AS mask,
@@ -89,9 +89,7 @@ _PARK = text("""
 def _match(session: Session, gateway_id: int, receipts: ReceiptColumns) -> tuple[_Matched, set[int]]:
     """Receipts whose reference we know, and the places (from 0) of those in ``receipts``."""
     found, places = _Matched(), set()
-    for place, batch, seq, part in session.execute(
-        _MATCH, {"references": receipts.references, "gateway": gateway_id}
-    ):
+    for place, batch, seq, part in session.execute(_MATCH, {"references": receipts.references, "gateway": gateway_id}):
         places.add(place - 1)
         found.batches.append(batch)
         found.seqs.append(seq)

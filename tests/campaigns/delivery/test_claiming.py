@@ -73,9 +73,7 @@ def refuse(campaign: Planned, person: int, topic: str | None = None) -> None:
         phone_hash = session.execute(
             text("SELECT phone_hash FROM contact ORDER BY id OFFSET :n LIMIT 1"), {"n": person}
         ).scalar_one()
-        insert_optout(
-            session, phone_hash=phone_hash, topic=topic, source="staff", evidence="call", created_by="test"
-        )
+        insert_optout(session, phone_hash=phone_hash, topic=topic, source="staff", evidence="call", created_by="test")
 
 
 def test_a_refusal_of_another_topic_changes_nothing(planned: Make) -> None:

@@ -150,8 +150,12 @@ def test_a_receipt_for_somebody_else_settles_nothing(planned: Make) -> None:
 def test_where_two_unknown_messages_fit_neither_is_guessed(planned: Make) -> None:
     campaign = unknown(planned, people=1)
     with campaign.database.transaction() as session:
-        session.execute(text("INSERT INTO message (batch_id, seq, contact_id, campaign_id, occasion, state, parts)"
-                             " SELECT batch_id, 2, contact_id, campaign_id, 1, state, parts FROM message"))
+        session.execute(
+            text(
+                "INSERT INTO message (batch_id, seq, contact_id, campaign_id, occasion, state, parts)"
+                " SELECT batch_id, 2, contact_id, campaign_id, 1, state, parts FROM message"
+            )
+        )
         session.execute(text("UPDATE batch SET size = 2, unknown = 2"))
     receive(campaign, ("either", S.DELIVERED), recipient=hash_of(campaign, 0))
     assert adopt(campaign) == 0
