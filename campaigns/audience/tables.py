@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import python_calamine
 
@@ -33,7 +33,7 @@ MAX_XLSX_UNPACKED = 1024**3
 HEADER_ROWS = 20
 """Rows looked at for the header: files often begin with titles."""
 
-_BLOCK = 1024**2
+_BLOCK = 256 * 1024
 _ROWS_AT_ONCE = 500
 _MAX_ROWS_CHARS = 64 * 1024**2
 _SEPARATORS = ",;\t|"
@@ -136,17 +136,11 @@ def _not_a_table(path: Path, found: str) -> InvalidInput:
 
 def _open_csv(path: Path) -> Table:
     scan = _scan(path)
-    text = path.open(encoding=scan.encoding, newline="")
-    try:
-        sample = text.read(256 * 1024)
-        separator, header, columns = _find_header(path, sample.replace("\0", ""))
-        text.seek(0)
-        rows = _csv_rows(text, separator, header, scan.has_nul, path)
-    except BaseException:
-        text.close()
-        raise
-    names = {"\t": "tab"}
-    return Table(f"CSV {scan.encoding}, {names.get(separator, separator)}", columns, rows)
+    with path.open(encoding=scan.encoding, newline="") as text:
+        sample = text.read(_BLOCK)
+    separator, header, columns = _find_header(path, sample.replace("\0", ""))
+    shown = "tab" if separator == "\t" else separator
+    return Table(f"CSV {scan.encoding}, {shown}", columns, _csv_rows(path, scan, separator, header))
 
 
 def _scan(path: Path) -> _Scan:
@@ -163,8 +157,8 @@ def _scan(path: Path) -> _Scan:
             lines += block.count(b"\n")
             nuls += block.count(b"\0")
             cut = block.rfind(b"\n")
-            longest = max(map(len, block.split(b"\n"))) if open_line + len(block) > MAX_LINE_BYTES else 0
-            if max(longest, open_line + (block.find(b"\n") if cut >= 0 else len(block))) > MAX_LINE_BYTES:
+            # A block is shorter than the limit, so only a line that runs over blocks can break it.
+            if open_line + (block.find(b"\n") if cut >= 0 else len(block)) > MAX_LINE_BYTES:
                 raise _not_a_table(path, _LONG_LINE)
             open_line = len(block) - cut - 1 if cut >= 0 else open_line + len(block)
             valid = valid and _decodes(decoder, block)
@@ -251,20 +245,20 @@ def _sample_rows(sample: str, separator: str) -> list[list[str]]:
     return rows
 
 
-def _csv_rows(text: io.TextIOWrapper, separator: str, header: int, has_nul: bool, path: Path) -> Iterator[list[Row]]:
+def _csv_rows(path: Path, scan: _Scan, separator: str, header: int) -> Iterator[list[Row]]:
     pulled = 0
 
-    def lines() -> Iterator[str]:
+    def lines(text: TextIO) -> Iterator[str]:
         nonlocal pulled
         for line in text:
             pulled += len(line)
             if pulled > _MAX_ROWS_CHARS:
                 raise _damaged(path, number)
-            yield line.replace("\0", "") if has_nul else line
+            yield line.replace("\0", "") if scan.has_nul else line
 
     number = header
-    with text:
-        reader = csv.reader(lines(), delimiter=separator)
+    with path.open(encoding=scan.encoding, newline="") as text:
+        reader = csv.reader(lines(text), delimiter=separator)
         try:
             for _ in range(header):
                 next(reader)
