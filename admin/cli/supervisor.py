@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from admin.cli.programs import GRACE_SECONDS, tethered
@@ -38,12 +38,14 @@ class Child:
     log: Path
     descriptors: tuple[int, ...] = ()
     """Open files it inherits, such as the console's listening socket."""
+    keep: tuple[object, ...] = ()
+    """What must not be closed while the child may be started again."""
     process: subprocess.Popen[bytes] | None = None
     identity: Identity | None = None
     began: float = 0.0
     wait: float = FIRST_WAIT
     next_start: float = 0.0
-    endings: int = field(default=0)
+    endings: int = 0
 
     def start(self) -> None:
         """Start it; what it says is appended to its log."""
@@ -87,6 +89,18 @@ class Supervisor:
             # The kernel ties a child to the thread that started it: one thread starts them all, and stays.
             self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
             self._thread.start()
+
+    def endings(self, name: str) -> int:
+        """How often a child ended by itself."""
+        with self._lock:
+            return sum(child.endings for child in self._children if child.name == name)
+
+    def kill(self) -> None:
+        """End all at once, unfinished work or not."""
+        for child in self._children:
+            if child.process is not None:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """End all, the last first; those that do not listen are killed."""
