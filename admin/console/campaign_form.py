@@ -1,0 +1,169 @@
+"""Between the campaign form and the draft that use cases take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from admin.console.formats import local
+from admin.console.forms import Form
+from campaigns.audience.selection import Audience
+from campaigns.draft import CampaignDraft
+from campaigns.errors import LoaError
+from campaigns.models import Area, Campaign, TemplateVersion
+from campaigns.store.places import load_areas_of
+from campaigns.store.templates import get_version
+from config.i18n import Text, t
+
+VALUE_PREFIX = "value-"
+
+
+@dataclass(frozen=True, slots=True)
+class WardNode:
+    """One ward of the tree."""
+
+    code: str
+    title: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AreaNode:
+    """One district with its wards; ``chosen`` is the whole district, ``some`` a part of it."""
+
+    code: str
+    title: str
+    wards: tuple[WardNode, ...]
+    chosen: bool
+
+    @property
+    def some(self) -> bool:
+        """Whether single wards are chosen."""
+        return not self.chosen and any(ward.chosen for ward in self.wards)
+
+
+def area_tree(session: Session, edition: str, form: Form) -> list[AreaNode]:
+    """Districts with wards, ticked as the form has them; an edition without districts is one list of wards."""
+    areas = load_areas_of(session, edition)
+    districts = [area for area in areas if area.kind == "district"]
+    wards = [area for area in areas if area.kind == "ward"]
+    whole, single = set(form.list("district")), set(form.list("ward"))
+    tree = [_node(d, [w for w in wards if w.parent_code == d.code], whole, single) for d in districts]
+    orphans = [w for w in wards if w.parent_code not in {d.code for d in districts}]
+    if orphans:
+        tree.append(AreaNode("", t("Phường, xã, đặc khu", "Wards"), _wards(orphans, False, single), False))
+    return tree
+
+
+def _node(district: Area, wards: Sequence[Area], whole: set[str], single: set[str]) -> AreaNode:
+    chosen = district.code in whole
+    return AreaNode(district.code, f"{district.prefix} {district.name}", _wards(wards, chosen, single), chosen)
+
+
+def _wards(wards: Sequence[Area], all_of_them: bool, single: set[str]) -> tuple[WardNode, ...]:
+    return tuple(WardNode(w.code, f"{w.prefix} {w.name}", all_of_them or w.code in single) for w in wards)
+
+
+def filled_form(campaign: Campaign | None) -> dict[str, str]:
+    """The form's values for a campaign, or for a new one."""
+    if campaign is None:
+        return {"variant": "plain", "whom": "areas", "when": "later", "window_start": "07:00", "window_end": "21:00"}
+    audience = Audience.model_validate(campaign.audience)
+    values = {
+        "name": campaign.name,
+        "template": campaign.template_version.template.slug,
+        "version_id": str(campaign.template_version_id),
+        "variant": campaign.variant,
+        "sender": campaign.sender,
+        "whom": "all" if audience.everybody else "areas",
+        "when": "at" if campaign.start_at else "later",
+        "start_at": local(campaign.start_at).strftime("%Y-%m-%dT%H:%M") if campaign.start_at else "",
+        "window_start": campaign.window_start.strftime("%H:%M"),
+        "window_end": campaign.window_end.strftime("%H:%M"),
+        "version": str(campaign.version),
+    }
+    return values | {VALUE_PREFIX + name: str(value) for name, value in campaign.values.items()}
+
+
+_MESSAGES: dict[str, Text] = {
+    "name": Text("Hãy đặt tên chiến dịch (tối đa 200 ký tự).", "Name the campaign (200 characters at most)."),
+    "sender": Text(
+        "Tên người gửi tối đa 11 ký tự: chữ không dấu, số, dấu cách, - _ .",
+        "A sender name has 11 characters at most: plain letters, digits, space, - _ .",
+    ),
+    "audience": Text("Hãy chọn ít nhất một quận, huyện hoặc phường, xã.", "Choose at least one district or ward."),
+    "values": Text("Giá trị dài quá 500 ký tự.", "A value is longer than 500 characters."),
+}
+
+
+def draft_of(form: Form, session: Session, edition: str) -> CampaignDraft | None:
+    """The draft a form describes, or None with the form's errors filled in."""
+    start_at = form.moment("start_at") if form.get("when") == "at" else None
+    if form.get("when") == "at" and start_at is None and "start_at" not in form.errors:
+        form.errors["start_at"] = t("Hãy chọn ngày giờ bắt đầu.", "Give the date and time of the start.")
+    window = form.clock("window_start", time(7)), form.clock("window_end", time(21))
+    version_id = _version_id(form, session)
+    audience = _audience(form, edition)
+    if form.errors or version_id is None or audience is None:
+        return None
+    given: dict[str, Any] = {
+        "name": form.get("name"),
+        "template_version_id": version_id,
+        "variant": form.get("variant"),
+        "sender": form.get("sender").strip(),
+        "values": {
+            name.removeprefix(VALUE_PREFIX): value.strip()
+            for name, value in form.values.items()
+            if name.startswith(VALUE_PREFIX) and value.strip()
+        },
+        "audience": audience,
+        "start_at": start_at,
+        "window_start": window[0],
+        "window_end": window[1],
+    }
+    try:
+        return CampaignDraft(**given)
+    except ValidationError as error:
+        for problem in error.errors(include_input=False):
+            name = str(problem["loc"][0]) if problem["loc"] else "name"
+            form.errors[name] = str(_MESSAGES.get(name, Text("Giá trị không hợp lệ.", "This value cannot be used.")))
+        return None
+
+
+def _version_id(form: Form, session: Session) -> int | None:
+    """The latest version of the template chosen; an edit that keeps its template keeps its version."""
+    slug = form.get("template")
+    if not slug:
+        form.errors["template"] = t("Hãy chọn mẫu tin.", "Choose a template.")
+        return None
+    try:
+        latest = get_version(session, slug)
+    except LoaError as refusal:
+        form.errors["template"] = str(refusal)
+        return None
+    kept = form.number("version_id")
+    if kept is not None and not form.get("latest") and _template_of(session, kept) == latest.template_id:
+        return kept
+    return latest.id
+
+
+def _template_of(session: Session, version_id: int) -> int | None:
+    """The template a version belongs to."""
+    version = session.get(TemplateVersion, version_id)
+    return version.template_id if version else None
+
+
+def _audience(form: Form, edition: str) -> Audience | None:
+    districts, wards = form.list("district"), form.list("ward")
+    try:
+        if form.get("whom") == "all":
+            return Audience(edition=edition, everybody=True)
+        return Audience(edition=edition, districts=tuple(districts), wards=tuple(wards))
+    except ValidationError:
+        form.errors["audience"] = str(_MESSAGES["audience"])
+        return None

@@ -1,0 +1,78 @@
+"""Forms as they were filled in: values by field, and for each wrong one the reason and the way out."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime, time
+
+from flask import request
+
+from admin.console.formats import ZONE
+from config.i18n import t
+
+FIELD_MOST = 4000
+
+
+@dataclass
+class Form:
+    """Values and errors by field name; ``errors`` is empty while nothing was found wrong."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def sent(cls) -> Form:
+        """What the browser sent, in NFC, each value cut to a sane length."""
+        lists = {
+            name: [unicodedata.normalize("NFC", value)[:FIELD_MOST] for value in values]
+            for name, values in request.form.lists()
+        }
+        return cls({name: values[-1] for name, values in lists.items()}, lists)
+
+    def get(self, name: str) -> str:
+        """The value of a field, empty where there is none."""
+        return self.values.get(name, "")
+
+    def list(self, name: str) -> list[str]:
+        """All values of a field that may be given several times."""
+        return self.lists.get(name, [])
+
+    def text(self, name: str, *, most: int, missing: str | None = None) -> str:
+        """A trimmed text; ``missing`` is the complaint where it must not be empty."""
+        value = self.get(name).strip()
+        if not value and missing:
+            self.errors[name] = missing
+        if len(value) > most:
+            self.errors[name] = t("Dài quá {n} ký tự.", "Longer than {n} characters.", n=most)
+        return value
+
+    def number(self, name: str, default: int | None = None) -> int | None:
+        """A whole number, ``default`` where the field is empty."""
+        value = self.get(name).strip()
+        if not value:
+            return default
+        if not value.isascii() or not value.isdecimal() or len(value) > 9:
+            self.errors[name] = t("Phải là số nguyên.", "This must be a whole number.")
+            return default
+        return int(value)
+
+    def moment(self, name: str) -> datetime | None:
+        """A date and time on the clocks of Da Nang (``2026-11-23T14:05``)."""
+        value = self.get(name).strip()
+        if not value:
+            return None
+        try:
+            return datetime.fromisoformat(value[:16]).replace(tzinfo=ZONE)
+        except ValueError:
+            self.errors[name] = t("Ngày giờ không hợp lệ.", "This is no date and time.")
+            return None
+
+    def clock(self, name: str, default: time) -> time:
+        """An hour of the day (``07:00``)."""
+        try:
+            return time.fromisoformat(self.get(name).strip()[:5])
+        except ValueError:
+            self.errors[name] = t("Giờ phải có dạng 07:00.", "Write the hour as 07:00.")
+            return default

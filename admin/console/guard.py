@@ -1,0 +1,74 @@
+"""The door: no endpoint is reached without a rule that lets this person through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, abort, redirect, request, url_for
+from flask_security import current_user
+
+from admin.console.context import actor, console
+from campaigns.errors import Forbidden
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "admin.static",
+        "security.login",
+        "account.language",
+        "account.setup",
+        "ops.healthz",
+        "ops.metrics",
+    }
+)
+"""Endpoints for everybody. ``ops.metrics`` answers only to this machine; ``account.setup`` needs its token."""
+
+SIGNED_IN = frozenset({"security.logout", "account.password", "admin.index"})
+"""Endpoints for everybody who is signed in."""
+
+
+def rule_of(app: Flask, endpoint: str) -> str | None:
+    """``public``, ``signed-in``, a permission of ``campaigns.access``, or None for an endpoint without a rule."""
+    if endpoint in PUBLIC:
+        return "public"
+    if endpoint in SIGNED_IN:
+        return "signed-in"
+    rules: dict[str, str] = app.extensions["loa"].rules
+    return rules.get(endpoint)
+
+
+def keep_the_door(app: Flask) -> None:
+    """Ask for a rule before every request; what has none is closed."""
+
+    @app.before_request
+    def check() -> Any:
+        if request.endpoint is None:
+            return None  # 404 and 405 answer themselves
+        rule = rule_of(app, request.endpoint)
+        if rule is None:
+            abort(404)
+        if rule == "public":
+            return None
+        if not current_user.is_authenticated:
+            if request.method == "GET" and "X-Requested-With" not in request.headers:
+                return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+            abort(401)
+        if rule != "signed-in" and not actor().may(rule):
+            try:
+                actor().require(rule)
+            except Forbidden as refusal:
+                abort(403, description=str(refusal))
+        return None
+
+
+def may(permission: str) -> bool:
+    """Whether the person of the request holds a permission; for templates and menus."""
+    return actor().may(permission)
+
+
+def allowed(endpoint: str) -> bool:
+    """Whether the person of the request may call an endpoint."""
+    if endpoint in PUBLIC or endpoint in SIGNED_IN:
+        return True
+    rule = console().rules.get(endpoint)
+    return rule is not None and actor().may(rule)

@@ -1,0 +1,94 @@
+// The console's small helpers: folding menus, questions before a step, forms sent once, figures that refresh.
+"use strict";
+
+// On a narrow screen the menu starts folded.
+const fold = document.querySelector(".side-fold");
+if (fold && matchMedia("(max-width: 62rem)").matches) fold.open = false;
+
+// Escape and a click elsewhere close the person's menu.
+for (const menu of document.querySelectorAll("details.menu")) {
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+}
+
+// A refused form puts the reader at the list of what to mend.
+document.getElementById("errors")?.focus();
+
+// Steps that cannot be taken back ask first; no form goes out twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+  if (question && !confirm(question)) { event.preventDefault(); return; }
+  if (form.method === "post") form.dataset.sent = "1";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+// Three-state boxes: a district is full, empty or in part.
+for (const box of document.querySelectorAll("[data-district]")) {
+  const wards = [...document.querySelectorAll(`[data-of="${CSS.escape(box.dataset.district)}"]`)];
+  const show = () => {
+    const chosen = wards.filter((ward) => ward.checked).length;
+    box.checked = wards.length > 0 && chosen === wards.length;
+    box.indeterminate = chosen > 0 && chosen < wards.length;
+  };
+  if (box.checked) wards.forEach((ward) => { ward.checked = true; });
+  box.addEventListener("change", () => wards.forEach((ward) => { ward.checked = box.checked; }));
+  wards.forEach((ward) => ward.addEventListener("change", show));
+  show();
+}
+
+// Parts of a form that belong to one of its choices show only with it.
+for (const part of document.querySelectorAll("[data-shown-with]")) {
+  const [name, value] = part.dataset.shownWith.split("=");
+  const choices = document.querySelectorAll(`[name="${CSS.escape(name)}"]`);
+  const show = () => {
+    const now = [...choices].find((choice) => choice.type !== "radio" || choice.checked)?.value;
+    part.hidden = now !== value;
+  };
+  choices.forEach((choice) => choice.addEventListener("change", show));
+  show();
+}
+
+// Fragments fetched once, such as an estimate that takes a while.
+for (const place of document.querySelectorAll("[data-load]")) {
+  fetch(place.dataset.load, { headers: { "X-Requested-With": "fetch" } })
+    .then((answer) => answer.ok ? answer.text() : Promise.reject(answer.status))
+    .then((html) => { place.innerHTML = html; })
+    .catch(() => { place.querySelector("[data-waiting]")?.remove(); place.querySelector("[data-failed]")?.removeAttribute("hidden"); });
+}
+
+// Live figures: 2 s at first, slower to 10 s while nothing changes, silent when hidden, over when finished.
+for (const place of document.querySelectorAll("[data-refresh]")) {
+  let etag = "", wait = 2000, timer = 0;
+  const again = () => { clearTimeout(timer); timer = setTimeout(look, wait); };
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const headers = { "X-Requested-With": "fetch" };
+      if (etag) headers["If-None-Match"] = etag;
+      const answer = await fetch(place.dataset.refresh, { headers, cache: "no-store" });
+      if (answer.status === 401) { location.reload(); return; }
+      if (answer.status === 200) {
+        const changed = answer.headers.get("ETag") !== etag;
+        etag = answer.headers.get("ETag") || "";
+        if (changed && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
+        wait = changed ? 2000 : Math.min(wait * 1.5, 10000);
+      } else {
+        wait = Math.min(wait * 1.5, 10000);
+      }
+      const state = answer.headers.get("X-Campaign-State");
+      if (state && state !== place.dataset.state) { location.reload(); return; }
+      if (answer.headers.get("X-Finished") === "1") return;
+    } catch {
+      wait = 10000;
+    }
+    again();
+  };
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { wait = 2000; look(); } });
+  again();
+}

@@ -1,0 +1,55 @@
+"""The screens, in the order of the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+
+from admin.console.context import Console
+from admin.console.views import account, ops
+from admin.console.views.areas import AreaScreen
+from admin.console.views.audit import AuditScreen
+from admin.console.views.campaigns import CampaignScreen
+from admin.console.views.contacts import ContactScreen
+from admin.console.views.gateways import GatewayScreen
+from admin.console.views.optouts import OptOutScreen
+from admin.console.views.start import StartScreen
+from admin.console.views.templates import TemplateScreen
+from admin.console.views.users import UserScreen
+from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, OptOut, Template, User
+from config.i18n import Text
+
+
+def add_screens(app: Flask) -> None:
+    """Hang every screen into the app; the menu shows each person those they may see."""
+    console: Console = app.extensions["loa"]
+    reading = console.reading
+    admin = Admin(
+        app,
+        name="Loa",
+        url="/",
+        theme=Bootstrap4Theme(base_template="console/base.html"),
+        index_view=StartScreen(
+            name=Text("Việc hôm nay", "Today"), url="/", menu_icon_type="icon", menu_icon_value="home"
+        ),
+    )
+    screens: list[tuple[type[Any], type[Any], str, str, Text]] = [
+        (CampaignScreen, Campaign, "campaigns", "megaphone", Text("Chiến dịch", "Campaigns")),
+        (TemplateScreen, Template, "templates", "text", Text("Mẫu tin", "Templates")),
+        (ContactScreen, Contact, "contacts", "people", Text("Danh bạ", "Contacts")),
+        (AreaScreen, Area, "areas", "map", Text("Địa bàn", "Areas")),
+        (OptOutScreen, OptOut, "optouts", "ban", Text("Từ chối nhận tin", "Refusals")),
+        (GatewayScreen, Gateway, "gateways", "tower", Text("Cổng viễn thông", "Gateways")),
+        (UserScreen, User, "users", "user", Text("Người dùng", "Users")),
+        (AuditScreen, AuditEntry, "audit", "book", Text("Nhật ký", "Audit")),
+    ]
+    for screen, model, endpoint, icon, title in screens:
+        admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
+    app.register_blueprint(account.blueprint)
+    app.register_blueprint(ops.blueprint)
+    app.context_processor(
+        lambda: {"console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()]}
+    )

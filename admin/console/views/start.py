@@ -1,0 +1,43 @@
+"""The start page: what needs me today."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from flask_admin import AdminIndexView
+
+from admin.console.context import actor, reading
+from admin.console.frame import Screen, expose
+from admin.console.views.gateways import standings
+from campaigns.stats import summary
+from campaigns.store import console as store
+
+
+class StartScreen(Screen, AdminIndexView):  # type: ignore[misc]
+    """Campaigns to approve and to mend, those running with the reason when they stand still, gateways in trouble."""
+
+    rules: ClassVar[dict[str, str]] = {"index": "signed-in"}
+
+    def is_accessible(self) -> bool:
+        """Everybody who is signed in has a start page."""
+        return bool(actor().email)
+
+    @expose("/")
+    def index(self) -> str:
+        """The page."""
+        session, person = reading(), actor()
+        may_campaigns = person.may("campaign.view")
+        running = store.list_campaigns_in(session, ["running", "paused", "scheduled"]) if may_campaigns else []
+        drafts = store.list_campaigns_in(session, ["draft"], 20) if person.may("campaign.edit") else []
+        return self.render(
+            "console/start.html",
+            waiting=store.list_campaigns_in(session, ["submitted"]) if may_campaigns else [],
+            ready=store.list_campaigns_in(session, ["approved"]) if person.may("campaign.submit") else [],
+            running=[(campaign, summary(session, campaign.id)) for campaign in running],
+            sent_back=[d for d in drafts if d.state_reason],
+            drafts=[d for d in drafts if not d.state_reason and d.edited_by == person.email],
+            gateways=[g for g in standings(session) if g.state not in {"bound", "disabled"}],
+            work=store.read_workload(session),
+            contacts=store.estimate_contacts(session) if person.may("contact.view") else None,
+            month=store.read_day_totals(session) if person.may("stats.view") else None,
+        )

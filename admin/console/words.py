@@ -1,0 +1,163 @@
+"""The console's names for states, roles, classes and sources: a word and an icon, never a colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
+from config.i18n import Text, t
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """How a state is shown: its word, its icon, and the tone of its colour."""
+
+    title: Text
+    icon: str
+    tone: str
+
+
+_LOOKS: Mapping[CampaignState, tuple[str, str]] = {
+    CampaignState.DRAFT: ("pencil", "quiet"),
+    CampaignState.SUBMITTED: ("eye", "warn"),
+    CampaignState.APPROVED: ("check", "good"),
+    CampaignState.SCHEDULED: ("clock", "info"),
+    CampaignState.RUNNING: ("play", "info"),
+    CampaignState.PAUSED: ("pause", "warn"),
+    CampaignState.FINISHED: ("flag", "good"),
+    CampaignState.CANCELLED: ("stop", "quiet"),
+}
+
+CAMPAIGN_BADGES: Mapping[str, Badge] = {
+    state.value: Badge(CAMPAIGN_TITLES[state], icon, tone) for state, (icon, tone) in _LOOKS.items()
+}
+
+SESSION_BADGES: Mapping[str, Badge] = {
+    "bound": Badge(Text("Đang kết nối", "Connected"), "check", "good"),
+    "throttled": Badge(Text("Bị nhà mạng hãm", "Slowed by the telco"), "clock", "warn"),
+    "connecting": Badge(Text("Đang nối lại", "Connecting"), "clock", "warn"),
+    "down": Badge(Text("Mất kết nối", "Down"), "alert", "bad"),
+    "absent": Badge(Text("Không có phiên nào", "No session"), "alert", "bad"),
+    "disabled": Badge(Text("Đã tắt", "Switched off"), "stop", "quiet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Message states that people read as one: a stretch of the bar and a line of its legend."""
+
+    key: str
+    title: Text
+    states: tuple[MessageState, ...]
+    note: Text
+
+    def count(self, totals: Mapping[str, int]) -> int:
+        """How many messages of ``totals`` (by state name) belong here."""
+        return sum(totals.get(state.label, 0) for state in self.states)
+
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        "delivered",
+        STATE_TITLES[MessageState.DELIVERED],
+        (MessageState.DELIVERED,),
+        Text("nhà mạng xác nhận máy đã nhận", "the telco confirms the phone got it"),
+    ),
+    Group(
+        "accepted",
+        STATE_TITLES[MessageState.ACCEPTED],
+        (MessageState.ACCEPTED,),
+        Text("đang chờ biên nhận", "waiting for the receipt"),
+    ),
+    Group(
+        "sending",
+        Text("Đang gửi", "In flight"),
+        (MessageState.CLAIMED,),
+        Text("đang trao cho nhà mạng", "being handed to the telco"),
+    ),
+    Group(
+        "waiting",
+        STATE_TITLES[MessageState.QUEUED],
+        (MessageState.QUEUED,),
+        Text("chưa tới lượt", "not their turn yet"),
+    ),
+    Group(
+        "failed",
+        Text("Không tới được", "Not reached"),
+        (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED, MessageState.FAILED),
+        Text("máy tắt lâu, số hỏng hoặc nhà mạng từ chối", "phone off for long, dead number, or refused by the telco"),
+    ),
+    Group(
+        "unknown",
+        STATE_TITLES[MessageState.UNKNOWN],
+        (MessageState.UNKNOWN,),
+        Text("không biết đã gửi được hay chưa; không tự gửi lại", "not known whether it went out; not sent again"),
+    ),
+    Group(
+        "left",
+        Text("Không gửi", "Left out"),
+        (MessageState.SUPPRESSED, MessageState.CANCELLED),
+        Text("người dân từ chối nhận tin, hoặc chiến dịch bị huỷ", "the person refused, or the campaign was cancelled"),
+    ),
+)
+
+ROLE_TITLES: Mapping[str, Text] = {
+    "officer": Text("Cán bộ truyền thông", "Officer"),
+    "approver": Text("Người duyệt", "Approver"),
+    "analyst": Text("Người xem số liệu", "Analyst"),
+    "operator": Text("Người vận hành", "Operator"),
+    "administrator": Text("Quản trị", "Administrator"),
+}
+
+ROLE_NOTES: Mapping[str, Text] = {
+    "officer": Text("soạn mẫu tin, chiến dịch; ghi nhận từ chối", "writes templates and campaigns; registers refusals"),
+    "approver": Text("duyệt hoặc trả lại chiến dịch của người khác", "approves or rejects other people's campaigns"),
+    "analyst": Text("chỉ xem chiến dịch và số liệu", "only reads campaigns and figures"),
+    "operator": Text("bật tắt cổng viễn thông, dừng chiến dịch", "switches gateways, stops campaigns"),
+    "administrator": Text("quản lý người dùng, xem nhật ký", "manages users, reads the audit"),
+}
+
+VARIANT_TITLES: Mapping[str, Text] = {
+    "plain": Text("Không dấu", "Without marks"),
+    "marked": Text("Có dấu", "With marks"),
+}
+
+SOURCE_TITLES: Mapping[str, Text] = {
+    "keyword": Text("Nhắn tin từ khoá", "Keyword"),
+    "hotline": Text("Tổng đài 1022", "Hotline 1022"),
+    "web": Text("Trang web", "Web page"),
+    "staff": Text("Cán bộ ghi nhận", "Staff"),
+    "import": Text("Nhập danh sách", "Import"),
+    "telco": Text("Nhà mạng báo", "Telco"),
+}
+
+CARRIER_TITLES: Mapping[str, str] = {
+    "viettel": "Viettel",
+    "vinaphone": "VinaPhone",
+    "mobifone": "MobiFone",
+    "vietnamobile": "Vietnamobile",
+    "gmobile": "Gmobile",
+    "itel": "iTel",
+    "reddi": "Wintel",
+}
+
+KIND_TITLES: Mapping[str, Text] = {
+    "city": Text("Thành phố", "City"),
+    "district": Text("Quận, huyện", "District"),
+    "ward": Text("Phường, xã", "Ward"),
+}
+
+DIMENSION_TITLES: Mapping[str, Text] = {
+    "district": Text("Quận, huyện", "District"),
+    "ward": Text("Phường, xã", "Ward"),
+    "carrier": Text("Nhà mạng", "Carrier"),
+    "gateway": Text("Cổng viễn thông", "Gateway"),
+    "hour": Text("Giờ gửi", "Hour"),
+    "state": Text("Trạng thái", "State"),
+}
+
+
+def carrier(name: str) -> str:
+    """A carrier's name as it writes itself."""
+    return CARRIER_TITLES.get(name) or (t("Chưa rõ", "Unknown") if name in {"", "unknown"} else name)

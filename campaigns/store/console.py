@@ -1,0 +1,197 @@
+"""Statements behind the console's lists and pages."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.orm import Query, Session
+
+from campaigns.models import Area, AuditEntry, Campaign, Contact, User
+from campaigns.store.counters import SUMS
+
+
+def find_user_by_uniquifier(session: Session, uniquifier: str) -> User | None:
+    """The person whose sessions carry this key."""
+    return session.scalars(select(User).where(User.fs_uniquifier == uniquifier)).one_or_none()
+
+
+def save_credentials(session: Session, user_id: int, password: str | None, uniquifier: str) -> None:
+    """Store a new password hash and session key."""
+    session.execute(update(User).where(User.id == user_id).values(password=password, fs_uniquifier=uniquifier))
+
+
+def save_language(session: Session, user_id: int, language: str) -> None:
+    """Remember the language a person chose."""
+    session.execute(update(User).where(User.id == user_id).values(language=language))
+
+
+_FOLD_FROM = "".join(
+    chr(c) for c in range(0xC0, 0x1EF9 + 1) if len(unicodedata.normalize("NFD", chr(c))) > 1 and chr(c).isalpha()
+)
+_FOLD_TO = "".join(unicodedata.normalize("NFD", c)[0] for c in _FOLD_FROM)
+
+
+def _folded(word: str) -> str:
+    """Lower case, without marks, đ as d: how names are compared."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
+    return plain.replace("đ", "d")
+
+
+def narrow_to_name(query: Query[Any], name: str) -> Query[Any]:
+    """Contacts whose name holds every word of ``name``, with or without accents."""
+    column = func.translate(func.lower(Contact.full_name), _FOLD_FROM + "đ", _FOLD_TO + "d")
+    for word in _folded(name).split()[:5]:
+        query = query.filter(column.contains(word, autoescape=True))
+    return query
+
+
+def narrow_to_area(query: Query[Any], area_id: int) -> Query[Any]:
+    """Contacts of a ward, or of all wards of a district."""
+    wards = text(
+        "SELECT w.id FROM area a JOIN area w ON w.edition = a.edition AND w.kind = 'ward'"
+        " AND (w.id = a.id OR (a.kind = 'district' AND w.parent_code = a.code)) WHERE a.id = :area"
+    ).bindparams(area=area_id)
+    return query.filter(Contact.ward_id.in_(wards.columns(id=Contact.ward_id.type).scalar_subquery()))
+
+
+def list_editions(session: Session) -> list[str]:
+    """Editions of the areas that are loaded."""
+    return list(session.scalars(select(Area.edition).distinct().order_by(Area.edition)))
+
+
+def estimate_contacts(session: Session) -> int:
+    """About how many contacts there are, from the planner's statistics; exact while they are few."""
+    about = session.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'contact'::regclass")).scalar_one()
+    if about < 100_000:
+        return session.execute(select(func.count()).select_from(Contact)).scalar_one()
+    return int(about)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the start page counts: campaigns by state, refusals in force, messages of the last day."""
+
+    campaigns: Mapping[str, int]
+    refusals: int
+    refusals_today: int
+
+
+def read_workload(session: Session) -> Workload:
+    """The counts of the start page."""
+    states = session.execute(
+        select(Campaign.state, func.count()).where(Campaign.standing.is_(None)).group_by(Campaign.state)
+    )
+    refusals = session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE ended_at IS NULL) AS in_force,"
+            " count(*) FILTER (WHERE ended_at IS NULL AND created_at > now() - interval '1 day') AS today FROM opt_out"
+        )
+    ).one()
+    return Workload({row[0]: row[1] for row in states}, refusals.in_force, refusals.today)
+
+
+def list_campaigns_in(session: Session, states: Sequence[str], limit: int = 10) -> Sequence[Campaign]:
+    """People's campaigns in these states, the latest changed first."""
+    query = select(Campaign).where(Campaign.standing.is_(None), Campaign.state.in_(states))
+    return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
+
+
+def read_day_totals(session: Session) -> Row[Any]:
+    """(planned, delivered, failed) over the campaigns whose sending began in the last 30 days."""
+    return session.execute(
+        text("""
+            SELECT coalesce(sum(b.size), 0)::bigint AS planned, coalesce(sum(b.delivered), 0)::bigint AS delivered,
+                   coalesce(sum(b.undelivered + b.expired + b.rejected + b.failed), 0)::bigint AS failed
+            FROM batch b JOIN campaign c ON c.id = b.campaign_id
+            WHERE c.standing IS NULL AND b.started_at > now() - interval '30 days'
+        """)
+    ).one()
+
+
+def find_ciphers(session: Session, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Encrypted numbers of the contacts with these hashes, where they are known and not erased."""
+    rows = session.execute(
+        select(Contact.phone_hash, Contact.phone_cipher).where(
+            Contact.phone_hash.in_(hashes), Contact.phone_cipher.is_not(None)
+        )
+    )
+    return {bytes(row.phone_hash): bytes(row.phone_cipher) for row in rows}
+
+
+def list_audit_of(session: Session, kind: str, object_id: object, limit: int = 50) -> Sequence[AuditEntry]:
+    """What was done to one thing, the latest first."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.object_kind == kind, AuditEntry.object_id == str(object_id))
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def lock_user(session: Session, user_id: int) -> User | None:
+    """The person with this id, locked until the transaction ends."""
+    return session.scalars(select(User).where(User.id == user_id).with_for_update(of=User)).one_or_none()
+
+
+def lock_users(session: Session) -> None:
+    """Let nobody else add people until the transaction ends."""
+    session.execute(text('LOCK TABLE "user" IN SHARE ROW EXCLUSIVE MODE'))
+
+
+def ping(session: Session) -> None:
+    """Ask the database for a sign of life."""
+    session.execute(text("SELECT 1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Figures for monitoring: campaigns by state, messages of running ones by state, bound sessions by gateway."""
+
+    campaigns: Mapping[str, int]
+    messages: Mapping[str, int]
+    bound: Mapping[str, int]
+
+
+def read_metrics(session: Session) -> Metrics:
+    """The figures of this moment."""
+    running = session.execute(
+        text(
+            f"SELECT {SUMS} FROM batch b JOIN campaign c ON c.id = b.campaign_id"  # our own names
+            " WHERE c.state IN ('running', 'paused')"
+        )
+    ).one()
+    bound = session.execute(
+        text(
+            "SELECT g.name, count(s.slot) FILTER (WHERE s.state = 'bound'"
+            " AND s.seen_at > now() - interval '15 seconds') FROM gateway g LEFT JOIN gateway_session s ON s.gateway_id = g.id GROUP BY g.name"
+        )
+    ).all()
+    return Metrics(dict(read_workload(session).campaigns), dict(running._mapping), {row[0]: row[1] for row in bound})
+
+
+def narrow_areas(query: Query[Any], search: str) -> Query[Any]:
+    """Areas whose name holds every word, with or without accents, or whose code is this."""
+    if search.isdecimal():
+        return query.filter(Area.code == search)
+    column = func.translate(func.lower(Area.prefix + " " + Area.name), _FOLD_FROM + "đ", _FOLD_TO + "d")
+    for word in _folded(search).split()[:5]:
+        query = query.filter(column.contains(word, autoescape=True))
+    return query
+
+
+def list_audit_kinds(session: Session) -> list[str]:
+    """Kinds of things the audit speaks of, found by skipping through its index."""
+    statement = """
+        WITH RECURSIVE skip AS (
+            (SELECT object_kind FROM audit ORDER BY object_kind LIMIT 1)
+            UNION ALL
+            SELECT (SELECT a.object_kind FROM audit a WHERE a.object_kind > s.object_kind ORDER BY 1 LIMIT 1)
+            FROM skip s WHERE s.object_kind IS NOT NULL
+        )
+        SELECT object_kind FROM skip WHERE object_kind IS NOT NULL
+    """
+    return list(session.execute(text(statement)).scalars())

@@ -1,0 +1,91 @@
+"""A console on a real database and Redis, people of every role, and browsers for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from admin.console.accounts import hash_password
+from admin.console.app import create_app
+from campaigns.access import ROLES
+from config.keys import Keyring
+from config.settings import Settings
+from tests.factories import make_user
+
+PASSWORD = "cau rong phun lua 2026"
+_HASH = hash_password(PASSWORD)
+
+
+def email_of(role: str) -> str:
+    """Address of the person with a role."""
+    return f"{role}@danang.example"
+
+
+@pytest.fixture
+def app(database_url: str, redis_url: str, loa_home: Path, keyring: Keyring) -> Iterator[Flask]:
+    """A console of its own."""
+    settings = Settings(home=loa_home, keyring=keyring.to_json())  # type: ignore[arg-type]
+    made = create_app(settings, database_url=database_url, redis_url=redis_url)
+    yield made
+    made.extensions["loa"].database.close()
+
+
+@pytest.fixture
+def people(app: Flask, session: Session) -> None:
+    """One person for each role, who can sign in."""
+    for role in ROLES:
+        make_user(session, email=email_of(role), roles=(role,), password=_HASH)
+    session.commit()
+
+
+@dataclass
+class Browser:
+    """A test client that keeps to the forms' rules: it reads the token of a page before it posts."""
+
+    client: FlaskClient
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        """Open a page."""
+        return self.client.get(path, **more)
+
+    def token(self, path: str = "/login") -> str:
+        """The CSRF token of this session."""
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get(path).text)
+        assert found, f"no token on {path}"
+        return found[1]
+
+    def post(self, path: str, data: dict[str, Any] | None = None, *, page: str = "/", **more: Any) -> TestResponse:
+        """Send a form as it stands on ``page``."""
+        return self.client.post(path, data={"csrf_token": self.token(page), **(data or {})}, **more)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
+        """Sign in."""
+        return self.post("/login", {"email": email, "password": password}, page="/login")
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    """Somebody who is not signed in."""
+    return Browser(app.test_client())
+
+
+@pytest.fixture
+def signed_in(app: Flask, people: None) -> Any:
+    """``signed_in("officer")`` is the browser of a person with that role."""
+
+    def open_browser(role: str) -> Browser:
+        browser = Browser(app.test_client())
+        answer = browser.sign_in(email_of(role))
+        assert answer.status_code == 302, answer.text
+        return browser
+
+    return open_browser
