@@ -71,7 +71,9 @@ class Telco:
 
 TELCOS = (
     Telco("viettel", ("viettel",), 400, ("--delay", "0.02", "--receipt-delay", "0.8", "--fail-share", "0.03")),
-    Telco("vinaphone", ("vinaphone", "itel"), 250, ("--delay", "0.05", "--receipt-delay", "1.5", "--fail-share", "0.05")),
+    Telco(
+        "vinaphone", ("vinaphone", "itel"), 250, ("--delay", "0.05", "--receipt-delay", "1.5", "--fail-share", "0.05")
+    ),
     Telco("mobifone", ("mobifone", "*"), 200, ("--delay", "0.03", "--receipt-delay", "1.2", "--fail-share", "0.04")),
 )
 

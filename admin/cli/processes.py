@@ -16,7 +16,9 @@ def _ready(loa: Loa) -> None:
 
 @click.command(help=t("Chạy giao diện web bằng gunicorn.", "Run the console under gunicorn."))
 @click.option("--host", help=t("Địa chỉ (mặc định LOA_WEB_HOST).", "Address (default LOA_WEB_HOST)."))
-@click.option("--port", type=click.IntRange(1, 65535), help=t("Cổng (mặc định LOA_WEB_PORT).", "Port (default LOA_WEB_PORT)."))
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help=t("Cổng (mặc định LOA_WEB_PORT).", "Port (default LOA_WEB_PORT).")
+)
 @pass_loa
 def web(loa: Loa, host: str | None, port: int | None) -> int:
     """The console."""

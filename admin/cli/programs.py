@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 
 from admin.cli.base import Loa
@@ -70,7 +71,7 @@ def run_in_foreground(loa: Loa, program: list[str]) -> int:
 
 def tethered(program: list[str]) -> list[str]:
     """``program``, ending with this process."""
-    tether = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tether.py")  # noqa: PTH118, PTH120, PTH100
+    tether = str(Path(__file__).with_name("tether.py").resolve())
     return [sys.executable, "-S", "-E", tether, str(os.getpid()), *program]
 
 

@@ -125,7 +125,8 @@ class Supervisor:
         while not self._ending.wait(LOOK_SECONDS):
             with self._lock:
                 children = list(self._children)
-            if any([self._look_after(child) for child in children]):
+            started = [self._look_after(child) for child in children]
+            if any(started):
                 self._write_record(children)
 
     def _look_after(self, child: Child) -> bool:

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             return 1  # The parent ended before the kernel was told.
-        os.execv(program[0], program)
+        os.execv(program[0], program)  # noqa: S606  a program we chose, no shell
     return _watch(parent, program)
 
 

@@ -40,7 +40,9 @@ SERVICE_LOOK_SECONDS = 3.0
     ),
 )
 @click.option("--exit", "leave", is_flag=True, help=t("Với --demo: gửi xong thì thoát.", "With --demo: end when sent."))
-@click.option("--port", type=click.IntRange(1, 65535), help=t("Cổng (mặc định LOA_WEB_PORT).", "Port (default LOA_WEB_PORT)."))
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help=t("Cổng (mặc định LOA_WEB_PORT).", "Port (default LOA_WEB_PORT).")
+)
 @pass_loa
 def up(loa: Loa, demo: bool, leave: bool, port: int | None) -> int:
     """Start, watch, end. Returns 1 when the demo's books do not balance."""
@@ -84,7 +86,8 @@ def _start(loa: Loa, home: Path, supervisor: Supervisor, port: int | None) -> st
 
     left = end_leftovers(home / "up.json")
     if left:
-        say(t("Đã dọn tiến trình của lần chạy trước: {names}.", "Ended what an earlier run left: {names}.", names=", ".join(left)))
+        names = ", ".join(left)
+        say(t("Đã dọn tiến trình của lần chạy trước: {names}.", "Ended what an earlier run left: {names}.", names=names))
     say(t("Khởi động PostgreSQL và Redis…", "Starting PostgreSQL and Redis…"))
     environment = program_environment(loa)
     prepare(loa.database)
@@ -98,7 +101,8 @@ def _start(loa: Loa, home: Path, supervisor: Supervisor, port: int | None) -> st
     door = listen(loa.settings.web_host, wanted)
     actual: int = door.getsockname()[1]
     if actual != wanted:
-        say(t("Cổng {wanted} đang bận, dùng cổng {actual}.", "Port {wanted} is taken; using {actual}.", wanted=wanted, actual=actual))
+        words = t("Cổng {wanted} đang bận, dùng cổng {actual}.", "Port {wanted} is taken; using {actual}.")
+        say(words.format(wanted=wanted, actual=actual))
     web = web_program(loa.settings, f"fd://{door.fileno()}")
     supervisor.add(Child("web", web, environment, logs / "web.log", (door.fileno(),), keep=(door,)))
     supervisor.add(Child("worker", worker_program(), environment, logs / "worker.log"))
@@ -161,5 +165,6 @@ def _invite(loa: Loa, home: Path, url: str) -> None:
             return
     token = secrets.token_urlsafe(24)
     write_private(home / "setup_token", hashlib.sha256(token.encode()).hexdigest())
-    say(t("Mở liên kết này một lần để tạo quản trị viên đầu tiên:", "Open this link once to make the first administrator:"))
+    words = "Mở liên kết này một lần để tạo quản trị viên đầu tiên:"
+    say(t(words, "Open this link once to make the first administrator:"))
     click.echo(f"{url}/setup/{token}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -23,7 +24,9 @@ def users() -> None:
     )
 )
 @click.argument("email")
-@click.option("--role", "roles", type=click.Choice(list(ROLES)), multiple=True, required=True, help=t("Vai trò.", "Role."))
+@click.option(
+    "--role", "roles", type=click.Choice(list(ROLES)), multiple=True, required=True, help=t("Vai trò.", "Role.")
+)
 @click.option("--password-stdin", is_flag=True, help=t("Đọc mật khẩu từ stdin.", "Read the password from stdin."))
 @as_option
 @json_option
@@ -60,14 +63,15 @@ def list_command(loa: Loa, as_json: bool) -> None:
     from campaigns.store.users import list_users
 
     with loa.database.transaction() as session:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"email": user.email, "roles": sorted(role.name for role in user.roles), "active": user.active}
             for user in list_users(session)
         ]
     if as_json:
         emit_json(rows)
         return
+    active, off = t("đang dùng", "active"), t("đã khoá", "off")
     show_table(
         (t("Email", "Email"), t("Vai trò", "Roles"), t("Trạng thái", "State")),
-        [(r["email"], ", ".join(r["roles"]), t("đang dùng", "active") if r["active"] else t("đã khoá", "off")) for r in rows],
+        [(row["email"], ", ".join(row["roles"]), active if row["active"] else off) for row in rows],
     )
