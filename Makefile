@@ -58,7 +58,7 @@ migration: $(READY) ## a migration from what the models say: make migration m="S
 
 lock: ## requirements.lock from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
-	uv pip compile --quiet --universal --generate-hashes --extra dev --python-version 3.11 \
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 \
 		--custom-compile-command "make lock" -o requirements.lock pyproject.toml
 
 clean: ## what can be made again; never var/, where the data is

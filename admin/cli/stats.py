@@ -11,7 +11,8 @@ from admin.cli.base import Loa, emit_json, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.delivery.states import MESSAGE_STATES, STATE_TITLES
 from campaigns.errors import LoaError
-from campaigns.stats import STATE_LABELS, StatsRow, reconcile, stats_by, summary
+from campaigns.stats import STATE_LABELS, StatsRow, stats_by, summary
+from campaigns.stats import reconcile as check_books
 from campaigns.store.stats import DIMENSIONS
 from config.i18n import t
 
@@ -85,12 +86,12 @@ def print_stats(rows: list[StatsRow], title: str | None = None) -> None:
 @click.argument("campaign_id", metavar="[ID]", type=int, required=False)
 @json_option
 @pass_loa
-def reconcile_command(loa: Loa, campaign_id: int | None, as_json: bool) -> None:
+def reconcile(loa: Loa, campaign_id: int | None, as_json: bool) -> None:
     """Recount one campaign, or all."""
     with loa.database.transaction() as session:
         if campaign_id is not None:
             summary(session, campaign_id)
-        books = reconcile(session, campaign_id)
+        books = check_books(session, campaign_id)
     if as_json:
         emit_json(books.to_json())
     if not books.balanced:
