@@ -113,7 +113,7 @@ class GatewayUnavailable(Exception):
         """Trying again will not help before somebody changes the settings (wrong password)."""
 
 
-class AdapterSettings(BaseModel, extra="forbid", frozen=True):
+class AdapterSettings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
     """Base of an adapter's settings. ``SecretStr`` fields are stored encrypted and never shown."""
 
 

@@ -56,9 +56,9 @@ def _from_header(header: bytes) -> Segment | None:
     while position + 2 <= len(header):
         element, length = header[position], header[position + 1]
         value = header[position + 2 : position + 2 + length]
-        if element == 0x00 and len(value) == 3:
+        if element == 0x00 and length == len(value) == 3:
             return Segment(value[0], value[1], value[2])
-        if element == 0x08 and len(value) == 4:
+        if element == 0x08 and length == len(value) == 4:
             return Segment(value[0] << 8 | value[1], value[2], value[3])
         position += 2 + length
     return None
