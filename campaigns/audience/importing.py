@@ -172,10 +172,12 @@ def _encode(chunk: Chunk, keyring: Keyring) -> bytes:
     ciphers = keyring.encrypt_many(chunk.numbers)
     for line, number, cipher, rest in zip(chunk.lines, chunk.numbers, ciphers, chunk.rest, strict=True):
         digest = hmac.digest(keyring.hash_key, number, "sha256")[:HASH_BYTES]
-        rows.append(encode_row(line, digest not in seen, digest, cipher, rest))
+        rows.append((digest, encode_row(line, digest not in seen, digest, cipher, rest)))
         seen.add(digest)
     chunk.lines, chunk.numbers, chunk.rest = [], [], []
-    return b"".join(rows)
+    # In the order of the hash, neighbours in the index are looked up and inserted together.
+    rows.sort()
+    return b"".join(row for _, row in rows)
 
 
 def _merge(connection: Connection, source: str, rows: bytes) -> Merged:
