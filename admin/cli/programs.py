@@ -42,7 +42,8 @@ def worker_program(gateway: str | None = None, concurrency: int | None = None) -
 
 def beat_program() -> list[str]:
     """The beat: one tick a second, no file of its own."""
-    return [*(sys.executable, "-m", "celery", "-q", "-A", "workers.app", "beat"), *("--loglevel", "WARNING", "--pidfile=")]
+    celery = (sys.executable, "-m", "celery", "-q", "-A", "workers.app")
+    return [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]
 
 
 def program_environment(loa: Loa) -> dict[str, str]:

@@ -87,7 +87,8 @@ def _start(loa: Loa, home: Path, supervisor: Supervisor, port: int | None) -> st
     left = end_leftovers(home / "up.json")
     if left:
         names = ", ".join(left)
-        say(t("Đã dọn tiến trình của lần chạy trước: {names}.", "Ended what an earlier run left: {names}.", names=names))
+        words = t("Đã dọn tiến trình của lần chạy trước: {names}.", "Ended what an earlier run left: {names}.")
+        say(words.format(names=names))
     say(t("Khởi động PostgreSQL và Redis…", "Starting PostgreSQL and Redis…"))
     environment = program_environment(loa)
     prepare(loa.database)

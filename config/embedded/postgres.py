@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from psycopg import sql
 
 from config.embedded.account import Account
 from config.embedded.places import Places
-from config.embedded.processes import Identity, end_process
+from config.embedded.processes import Identity, end_process, let_go, reap
 from config.errors import ConfigError
 
 DATABASE = "loa"
@@ -26,6 +27,7 @@ VERSION = "18"
 NEEDED_BYTES = 300 * 2**20
 START_SECONDS = 300.0
 """Replaying the log after a crash may take minutes on a slow disk."""
+ORPHAN_SECONDS = 20.0
 STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 """Fast, immediate, and the end."""
 
@@ -93,7 +95,6 @@ class Postgres:
         self.account = account
         self.tuning = tuning
         self.durable = durable
-        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = DATABASE) -> str:
         """The address of a database of this server."""
@@ -111,12 +112,31 @@ class Postgres:
 
     def running(self) -> Identity | None:
         """The server of this cluster, if it runs, also when it does not answer (yet)."""
-        try:
-            pid = int((self.places.postgres_data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return None
-        found = Identity.of(pid)
+        found = Identity.of(self._noted_pid())
         return found if found and found.mentions(str(self.places.postgres_data)) else None
+
+    def _noted_pid(self) -> int:
+        """The process number in ``postmaster.pid``; 0 where there is none."""
+        try:
+            return abs(int((self.places.postgres_data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        except (OSError, ValueError):
+            return 0
+
+    def _clear_stale_locks(self) -> None:
+        """See that a crash does not keep the next server from starting.
+
+        The file stays, for PostgreSQL finds in it whether old backends still use the shared memory. Only its first
+        line is changed, when by now somebody else has that process number: to ours, which the server we start
+        knows as its parent's and takes for stale.
+        """
+        pid = self._noted_pid()
+        if pid:
+            reap(pid)
+            path = self.places.postgres_data / "postmaster.pid"
+            _, _, rest = path.read_text().partition("\n")
+            path.write_text(f"{os.getpid()}\n{rest}")
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            (self.places.run / name).unlink(missing_ok=True)
 
     def start(self, notice: Callable[[str], None]) -> Identity:
         """Start the server, or wait for the one that is starting; the database exists afterwards.
@@ -127,13 +147,10 @@ class Postgres:
         self.ensure_cluster()
         identity = self.running()
         if identity is None:
-            # After a crash the file may name a process number that somebody else has by now.
-            (self.places.postgres_data / "postmaster.pid").unlink(missing_ok=True)
-            self._process = self._spawn()
-            identity = Identity.of(self._process.pid)
-        self._await(identity, notice)
+            self._clear_stale_locks()
+            identity = self._spawn()
+        identity = self._await(identity, notice)
         self._ensure_database()
-        assert identity is not None
         return identity
 
     def stop(self) -> None:
@@ -145,9 +162,6 @@ class Postgres:
                 "PostgreSQL (process {pid}) cannot be ended.",
                 pid=identity.pid,
             )
-        if self._process:
-            self._process.wait()
-            self._process = None
 
     def ensure_cluster(self) -> None:
         """Make the cluster where there is none: all of it or nothing, whenever this is interrupted."""
@@ -198,7 +212,7 @@ class Postgres:
                 wanted=VERSION,
             )
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> Identity | None:
         folder = binaries()
         self.account.let_use(folder.parent)
         settings = {**SETTINGS, **memory_settings(), "unix_socket_directories": str(self.places.run), **self.tuning}
@@ -207,7 +221,7 @@ class Postgres:
             command += ["-c", f"{name}={value}"]
         with self._first_words.open("wb") as log:
             # A session of its own: Ctrl-C in the terminal is for Loa, which then ends the server in order.
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -217,16 +231,23 @@ class Postgres:
                 env=_environment(),
                 **self.account.process_options(),
             )
+        let_go(process)
+        return Identity.of(process.pid)
 
     @property
     def _first_words(self) -> Path:
         return self.places.logs / "postgres-start.log"
 
-    def _await(self, identity: Identity | None, notice: Callable[[str], None]) -> None:
+    def _await(self, identity: Identity | None, notice: Callable[[str], None]) -> Identity:
         began = time.monotonic()
         told = False
         while not self.answers():
-            if identity is None or not identity.alive() or (self._process and self._process.poll() is not None):
+            if identity is None or not identity.alive():
+                if "still in use" in self._last_words() and time.monotonic() - began < ORPHAN_SECONDS:
+                    # Backends of the server that died have not noticed yet.
+                    time.sleep(0.5)
+                    identity = self._spawn()
+                    continue
                 raise _cannot_start(self._last_words())
             waited = time.monotonic() - began
             if waited > START_SECONDS:
@@ -235,6 +256,8 @@ class Postgres:
                 told = True
                 notice("postgres.recovering")
             time.sleep(0.05)
+        assert identity is not None
+        return identity
 
     def _last_words(self) -> str:
         logs = [self._first_words, *sorted((self.places.postgres_data / "log").glob("*.log"), key=_modified)]

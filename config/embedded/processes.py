@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -79,13 +80,23 @@ def end_process(identity: Identity, steps: Sequence[tuple[signal.Signals, float]
     return not identity.alive()
 
 
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Forget a server that is meant to outlive us; Python would warn that nobody waited for it."""
+    process.returncode = 0
+
+
+def reap(pid: int) -> None:
+    """Let a dead child of ours go; until then its number looks taken to others."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
 def wait_until_gone(identity: Identity, seconds: float) -> bool:
     """Whether the process ended within ``seconds``. Reaps it when it is our child."""
     deadline = time.monotonic() + seconds
     while identity.alive():
         if time.monotonic() > deadline:
             return False
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(identity.pid, os.WNOHANG)
         time.sleep(0.02)
+    reap(identity.pid)
     return True

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from config.embedded.account import Account
 from config.embedded.places import Places
-from config.embedded.processes import Identity, end_process
+from config.embedded.processes import Identity, end_process, let_go
 from config.errors import ConfigError
 
 START_SECONDS = 30.0
@@ -60,7 +60,6 @@ class RedisServer:
     def __init__(self, places: Places, account: Account) -> None:
         self.places = places
         self.account = account
-        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: int = 0) -> str:
         """The address of a database of this server."""
@@ -92,7 +91,7 @@ class RedisServer:
         log_path = self.places.logs / "redis-start.log"
         with log_path.open("wb") as log:
             places = ("--unixsocket", str(self.places.redis_socket), "--dir", str(self.places.redis_data))
-            self._process = process = subprocess.Popen(
+            process = subprocess.Popen(
                 [str(path), *SETTINGS, *places],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -101,10 +100,11 @@ class RedisServer:
                 cwd="/",
                 **self.account.process_options(),
             )
+        let_go(process)
         identity = Identity.of(process.pid)
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
-            if identity is None or process.poll() is not None or time.monotonic() > deadline:
+            if identity is None or not identity.alive() or time.monotonic() > deadline:
                 words = log_path.read_text(errors="replace").strip()
                 raise ConfigError(
                     "Redis không khởi động được. Những dòng cuối của nó:\n{words}",
@@ -123,9 +123,6 @@ class RedisServer:
             self._shut_down()
         with contextlib.suppress(OSError):
             self.places.redis_socket.unlink(missing_ok=True)
-        if self._process:
-            self._process.wait()
-            self._process = None
 
     def _shut_down(self) -> None:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
