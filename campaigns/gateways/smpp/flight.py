@@ -93,12 +93,10 @@ class Flight:
         link, settle = self._link, self._settle
         take, single = permit.try_take, self._writer.single
         for place, message in enumerate(self._messages):
-            while self._ready:
-                await self._send_ready(permit)
             try:
                 if len(message.parts) == 1:
-                    if not (link.has_room and take()):
-                        await self._wait_for_turn(permit)
+                    if self._ready or not (link.has_room and take()):
+                        await self._wait_for_new_turn(permit)
                     sequence = link.next_sequence()
                     link.submit(sequence, single(sequence, message), self, place, _WHOLE)
                     self._open += 1
@@ -110,10 +108,11 @@ class Flight:
 
     async def _send_rest(self, permit: Permit) -> None:
         while self._longs:
-            if self._ready:
-                await self._send_ready(permit)
-            else:
+            if self._next_ready() is None:
                 await self._wait()
+            else:
+                await self._wait_for_turn(permit)
+                self._send_ready()
 
     async def _finish_begun(self, permit: Permit, cancelled: asyncio.CancelledError) -> BaseException:
         """Cancelled: begin nothing more, but leave nobody with half a message."""
@@ -135,34 +134,43 @@ class Flight:
         if writer.as_payload:
             # One PDU, but the telco counts what it cuts it into.
             for _ in range(len(message.parts)):
-                await self._wait_for_turn(permit)
+                await self._wait_for_new_turn(permit)
             sequence = link.next_sequence()
             link.submit(sequence, writer.payload(sequence, message), self, place, _WHOLE)
             self._open += 1
             return
         for part in range(1, len(message.parts)):
             writer.part(0, message, part, reference)
-        await self._wait_for_turn(permit)
+        await self._wait_for_new_turn(permit)
         sequence = link.next_sequence()
         link.submit(sequence, writer.part(sequence, message, 0, reference), self, place, 0)
         self._longs[place] = _Long(reference, on_wire=1)
         self._open += 1
 
-    async def _send_ready(self, permit: Permit) -> None:
+    def _next_ready(self) -> tuple[int, int] | None:
+        """The next part of a message that was begun and is not given up."""
         while self._ready and self._ready[0][0] not in self._longs:
             self._ready.popleft()
-        if not self._ready:
-            return
-        await self._wait_for_turn(permit)
+        return self._ready[0] if self._ready else None
+
+    def _send_ready(self) -> bool:
+        """Use a turn for a part of a message that was begun; whether there was one."""
+        if self._next_ready() is None:
+            return False
         place, part = self._ready.popleft()
-        long = self._longs.get(place)
-        if long is None:
-            return
+        long = self._longs[place]
         sequence = self._link.next_sequence()
         data = self._writer.part(sequence, self._messages[place], part, long.reference)
         self._link.submit(sequence, data, self, place, part)
         long.waiting -= 1
         long.on_wire += 1
+        return True
+
+    async def _wait_for_new_turn(self, permit: Permit) -> None:
+        """Return with a turn for a new message: what was begun is finished before anything else is."""
+        await self._wait_for_turn(permit)
+        while self._send_ready():
+            await self._wait_for_turn(permit)
 
     async def _wait_for_turn(self, permit: Permit) -> None:
         """Return with a permit and room in the window, so that the part can go out at once.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -44,10 +43,16 @@ class OtherEnd(Protocol):
 class Case(Protocol):
     """One adapter in the contract's suite: one line in ``cases.CASES``."""
 
-    name: str
-    loop: Callable[[], asyncio.AbstractEventLoop]
-    secret: str
-    """The account's password, which must not show anywhere."""
+    @property
+    def name(self) -> str:
+        """For people who read the outcome."""
+
+    @property
+    def secret(self) -> str:
+        """The account's password, which must not show anywhere."""
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """A new event loop, of asyncio or uvloop."""
 
     def telco(self) -> AbstractAsyncContextManager[OtherEnd]:
         """The other end, running for as long as the block."""

@@ -45,7 +45,8 @@ def asynchronous(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
     """Return as soon as ``true()`` is."""
     async with asyncio.timeout(seconds):
-        while not true():
+        # Asked again and again: what is waited for happens in another process or in the code under test.
+        while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 

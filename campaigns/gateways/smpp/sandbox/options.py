@@ -42,7 +42,9 @@ class SandboxOptions(BaseModel, extra="forbid", frozen=True, validate_default=Tr
     fail_share: float = _share("Parts whose receipt says undelivered, expired or rejected.")
     refuse_share: float = _share("Parts refused at once.")
     refuse_with: tuple[str, ...] = Field(
-        ("ESME_RINVDSTADR", "ESME_RSYSERR", "ESME_RX_P_APPN"), description="Statuses of those refusals, by name or number.", min_length=1
+        ("ESME_RINVDSTADR", "ESME_RSYSERR", "ESME_RX_P_APPN"),
+        description="Statuses of those refusals, by name or number.",
+        min_length=1,
     )
     duplicate_share: float = _share("Receipts sent twice.")
     missing_share: float = _share("Receipts never sent.")

@@ -9,6 +9,21 @@ from typing import Any, TextIO
 from zlib import crc32
 
 _LOG_LINES = 10_000
+COUNTED = (
+    "connections",
+    "binds",
+    "parts",
+    "taken",
+    "throttled",
+    "refused",
+    "muted",
+    "ignored",
+    "delivers_sent",
+    "delivers_taken",
+    "delivers_refused",
+    "malformed",
+)
+"""``parts`` arrived = taken + throttled + refused; ``muted`` of the taken have no answer; ``ignored`` while hanging."""
 
 
 class SlidingSecond:
@@ -38,7 +53,7 @@ class Tally:
 
     def __init__(self, log: Path | None = None) -> None:
         self.second = SlidingSecond()
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
         self.statuses: Counter[str] = Counter()
         self._destinations: dict[str, int] = {}
         self._texts: dict[int, int] = {}

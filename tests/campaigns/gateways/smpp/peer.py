@@ -1,4 +1,4 @@
-"""A small telco whose PDUs are read and written by ``smpplib``: an independent peer, and one that does as it is told."""
+"""A small telco whose PDUs are read and written by ``smpplib``: an independent peer that does as it is told."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ async def opened(telco: PeerTelco, ear: Ear | None = None, **other: Any) -> Asyn
 @asynchronous
 async def test_the_peer_reads_what_we_write() -> None:
     telco, ledger = PeerTelco(), Ledger()
-    chosen = {"system_type": "CITY", "address_range": "^1022", "source_ton": 5, "service_type": "CMT"}
+    chosen: dict[str, Any] = {"system_type": "CITY", "address_range": "^1022", "source_ton": 5, "service_type": "CMT"}
     async with opened(telco, **chosen) as adapter:
         await adapter.submit(messages(1), Permits(), ledger.settle)
     bind = telco.commands("bind_transceiver")[0]

@@ -118,10 +118,9 @@ def test_frames_come_whole_however_the_stream_is_cut(size: int) -> None:
 def test_a_length_that_cannot_be_ends_the_stream_at_once(length: int) -> None:
     frames = Frames()
     good = codec.pdu(ENQUIRE_LINK, 0, 1)
-    got = []
+    got: list[codec.Frame] = []
     with pytest.raises(Malformed) as error:
-        for frame in frames.feed(good + length.to_bytes(4, "big")):
-            got.append(frame)
+        got.extend(frames.feed(good + length.to_bytes(4, "big")))
     assert error.value.fatal
     assert len(got) == 1
 
