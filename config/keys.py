@@ -37,6 +37,7 @@ class Keyring:
     hash_key: bytes = field(repr=False)
     path: Path | None = field(default=None, compare=False)
     """The file it was read from; looked at again when a ciphertext names a key that was added since."""
+    _aead: dict[int, AESGCM] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_aead", {number: AESGCM(key) for number, key in self.keys.items()})
@@ -56,11 +57,11 @@ class Keyring:
     def encrypt(self, plain: bytes) -> bytes:
         """Ciphertext of ``plain`` under the current key."""
         nonce = os.urandom(NONCE_BYTES)
-        return bytes((self.current,)) + nonce + self._aead[self.current].encrypt(nonce, plain, None)  # type: ignore[attr-defined]
+        return bytes((self.current,)) + nonce + self._aead[self.current].encrypt(nonce, plain, None)
 
     def encrypt_many(self, plains: Sequence[bytes]) -> list[bytes]:
         """Ciphertexts of ``plains`` under the current key; as ``encrypt`` of each, with one call for nonces."""
-        number, encrypt = bytes((self.current,)), self._aead[self.current].encrypt  # type: ignore[attr-defined]
+        number, encrypt = bytes((self.current,)), self._aead[self.current].encrypt
         random = os.urandom(NONCE_BYTES * len(plains))
         nonces = (random[i : i + NONCE_BYTES] for i in range(0, len(random), NONCE_BYTES))
         return [number + nonce + encrypt(nonce, plain, None) for nonce, plain in zip(nonces, plains, strict=True)]
@@ -81,7 +82,7 @@ class Keyring:
         return plain
 
     def _aead_for(self, number: int) -> AESGCM | None:
-        known: dict[int, AESGCM] = self._aead  # type: ignore[attr-defined]
+        known = self._aead
         if number not in known and self.path is not None:
             # `loa keys rotate` adds keys while workers run; they must go on reading what it re-encrypts.
             with contextlib.suppress(OSError):

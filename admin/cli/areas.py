@@ -19,7 +19,7 @@ def areas() -> None:
         "Load the units. Loading them again changes nothing.",
     )
 )
-@click.option("--edition", help=t("Bộ địa giới, ví dụ 2023 (mặc định: tất cả).", "Edition, such as 2023 (default: all)."))
+@click.option("--edition", help=t("Bộ địa giới, như 2023 (mặc định: tất cả).", "Edition, as 2023 (default: all)."))
 @as_option
 @json_option
 @pass_loa

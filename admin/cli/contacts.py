@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress, say, show_table
+from campaigns.errors import InvalidInput
 from config.i18n import t
 
 if TYPE_CHECKING:
@@ -48,9 +49,16 @@ def import_file(
     actor.require("contact.import")
     chosen = edition or loa.settings.default_edition
     with progress(t("Nhập {name}", "Importing {name}", name=file.name), estimate_rows(file), t("dòng", "rows")) as bar:
-        report = import_contacts(
-            loa.database, loa.keyring, file, edition=chosen, errors_to=errors_to, progress=bar.advance
-        )
+        try:
+            report = import_contacts(
+                loa.database, loa.keyring, file, edition=chosen, errors_to=errors_to, progress=bar.advance
+            )
+        except InvalidInput as damage:
+            if "imported" in damage.detail:
+                found = {**damage.detail["imported"], "edition": chosen, "damaged": True}
+                with loa.database.transaction() as session:
+                    append_audit(session, actor.email, "contact.import", "import", damage.detail["source"], found)
+            raise
     with loa.database.transaction() as session:
         detail = {**report.as_dict(), "warnings": report.warnings, "edition": chosen}
         append_audit(session, actor.email, "contact.import", "import", report.source, detail)

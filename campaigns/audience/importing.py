@@ -88,11 +88,17 @@ def import_contacts(
     Bad rows, repairs and warnings go to ``errors_to``. Commits chunk by chunk.
 
     Raises:
-        InvalidInput: the file is no table of people; says what was found. Nothing, or the rows before the damage,
-            were imported.
+        InvalidInput: the file is no table of people, and nothing was imported; or it is damaged in the middle, and
+            ``detail["imported"]`` holds the counts of what came before.
         NotFound: the edition is not known or not loaded.
     """
     table = open_table(path)
+    if errors_to is not None and errors_to.exists() and errors_to.samefile(path):
+        raise InvalidInput(
+            "Tệp lỗi phải khác tệp danh sách “{name}”.",
+            "The file of errors must not be the list “{name}” itself.",
+            name=path.name,
+        )
     with database.transaction() as session:
         area_ids = load_area_ids(session, edition)
     reader = RowReader(table.columns, _index(edition, area_ids), area_ids)
@@ -108,6 +114,10 @@ def import_contacts(
                 _count(report, chunk, merged, keyring, table, problems)
                 if progress is not None:
                     progress(chunk.rows)
+        except InvalidInput as damage:
+            # What was imported before the damage stays imported, and the audit has to know.
+            damage.detail.update(source=report.source, imported=report.as_dict())
+            raise
         finally:
             # The staging tables belong to this connection; it must not go back to the pool with them.
             connection.invalidate()

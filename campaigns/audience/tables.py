@@ -261,7 +261,7 @@ def _csv_rows(path: Path, scan: _Scan, separator: str, header: int) -> Iterator[
         reader = csv.reader(lines(text), delimiter=separator)
         try:
             for _ in range(header):
-                next(reader)
+                next(reader, None)
             while rows := list(islice(reader, _ROWS_AT_ONCE)):
                 yield [(i, row) for i, row in enumerate(rows, start=number + 1) if row]
                 number += len(rows)
