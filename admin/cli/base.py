@@ -75,7 +75,11 @@ class Loa:
             from campaigns.store.database import Database
 
             opened = Database(self.database_url, pool_size=2, application="loa-command")
-            ensure_tables(opened, may_migrate=self.settings.database_url is None)
+            try:
+                ensure_tables(opened, may_migrate=self.settings.database_url is None)
+            except BaseException:
+                opened.close()
+                raise
             self._database = opened
         return self._database
 

@@ -43,9 +43,9 @@ def test_what_looks_like_a_number_is_masked(said: str, shown: str) -> None:
 
 
 def test_numbers_are_masked_in_every_value() -> None:
-    event = hide_private(
-        None, "info", {"event": "sent", "to": b"84905123456", "all": ["0905123456"], "by": {"x": "0905123456"}, "n": 84905123456}
-    )
+    number = "0905123456"
+    said = {"event": "sent", "to": b"84905123456", "all": [number], "by": {"x": number}, "n": 84905123456}
+    event = hide_private(None, "info", dict(said))
     assert "905123" not in str(event)
     assert event["to"] == "09•• ••• 456"
 
