@@ -104,6 +104,8 @@ class Batch(Base):
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lease_worker: Mapped[str | None]
+    wire_seq: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """Of the messages claimed, those up to this ``seq`` may be on the wire; later ones have surely not been begun."""
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     size: Mapped[int] = mapped_column(SmallInteger)
     parts: Mapped[int]

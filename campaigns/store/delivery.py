@@ -119,11 +119,15 @@ _CLAIM = text(f"""
         RETURNING m.seq, m.attempts, m.parts, old.state AS was, new.state AS now,
                   due.phone_cipher, due.full_name, due.attributes
     ), d AS (SELECT {DELTAS} FROM moved
+    ), covered AS (
+        SELECT coalesce(max(seq), 0) AS seq
+        FROM (SELECT seq FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq LIMIT :cover) first
     ), leased AS (
         UPDATE batch b SET {ADD_DELTAS}, state = 'leased', lease_token = :token, lease_worker = :worker,
+               wire_seq = covered.seq,
                lease_until = now() + make_interval(secs => :lease), not_before = NULL,
                started_at = coalesce(b.started_at, now())
-        FROM d WHERE b.id = :batch
+        FROM d, covered WHERE b.id = :batch
     )
     SELECT seq, attempts, parts, phone_cipher, full_name, attributes FROM moved WHERE now = {S.CLAIMED.value}
     ORDER BY seq
@@ -143,6 +147,8 @@ class ClaimRequest:
     budget_parts: float
     """At most about so many parts, one message at least."""
     most: int
+    cover: int
+    """How many of them may go out before ``advance_wire`` is asked."""
     worker: str
     lease_seconds: float
 
@@ -170,10 +176,27 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
             "token": token,
             "worker": ask.worker,
             "lease": ask.lease_seconds,
+            "cover": ask.cover,
         },
     )
     messages = [ClaimedMessage(*row) for row in rows]
     return Claim(picked.id, token, ask.campaign_id, picked.ward_id, picked.carrier, messages)
+
+
+_ADVANCE = text("""
+    UPDATE batch SET wire_seq = :seq, lease_until = now() + make_interval(secs => :lease)
+    WHERE id = :batch AND lease_token = :token
+""")
+
+
+def advance_wire(session: Session, batch_id: int, token: UUID, seq: int, *, lease_seconds: float) -> bool:
+    """Note, before they go out, that messages up to ``seq`` may be on the wire; False where the lease is lost.
+
+    What lies beyond the mark when a worker dies was surely not sent, and is sent by another. A worker that only
+    seemed dead cannot pass its last mark: the token is checked here, and nothing goes out before this commit.
+    """
+    result = session.execute(_ADVANCE, {"batch": batch_id, "token": token, "seq": seq, "lease": lease_seconds})
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 @dataclass(slots=True)
@@ -216,8 +239,9 @@ _RECORD = text(f"""
                     CAST(:references AS text[])) AS s(seq, part, reference)
     ), moved AS (
         UPDATE message m SET state = i.state, error = coalesce(i.error, m.error), attempts = m.attempts + i.tried
-        FROM input i WHERE m.batch_id = :batch AND m.seq = i.seq
-          AND (i.state / 10 > m.state / 10 OR (i.state = {S.QUEUED.value} AND m.state = {S.CLAIMED.value}))
+        FROM input i, batch held WHERE held.id = :batch AND m.batch_id = :batch AND m.seq = i.seq
+          AND (i.state / 10 > m.state / 10 OR (i.state = {S.QUEUED.value} AND m.state = {S.CLAIMED.value}
+                                               AND held.lease_token = :token))
         RETURNING old.state AS was, new.state AS now
     ), d AS (SELECT {DELTAS} FROM moved)
     UPDATE batch b SET {ADD_DELTAS},
@@ -244,7 +268,8 @@ def record_outcomes(
 ) -> Standing:
     """Write outcomes and references, move the counters with them, and renew the lease.
 
-    Also right after the lease was lost: states only climb, so what we learned still counts.
+    Also right after the lease was lost: states only climb, so what we learned still counts. Only who holds the
+    lease may queue a message again: somebody else may be sending it by now.
     """
     lock_batches(session, (batch_id,))
     held, may_go_on = session.execute(
@@ -291,22 +316,24 @@ _LAPSED = text("""
 """)
 _REAP = text(f"""
     WITH moved AS (
-        UPDATE message m SET state = {S.UNKNOWN.value}
-        WHERE m.batch_id = ANY(:batches) AND m.state = {S.CLAIMED.value}
+        UPDATE message m
+        SET state = CASE WHEN m.seq <= held.wire_seq THEN {S.UNKNOWN.value} ELSE {S.QUEUED.value} END
+        FROM batch held
+        WHERE held.id = ANY(:batches) AND m.batch_id = held.id AND m.state = {S.CLAIMED.value}
         RETURNING m.batch_id, old.state AS was, new.state AS now
     ), d AS (
         SELECT x.id AS batch_id, {DELTAS} FROM unnest(CAST(:batches AS bigint[])) AS x(id)
         LEFT JOIN moved ON moved.batch_id = x.id GROUP BY x.id
     )
     UPDATE batch b SET {ADD_DELTAS}, lease_token = NULL, lease_until = NULL, lease_worker = NULL,
-           state = CASE WHEN b.queued > 0 THEN 'ready' ELSE 'done' END
+           state = CASE WHEN b.queued + d.queued > 0 THEN 'ready' ELSE 'done' END
     FROM d WHERE b.id = d.batch_id
     RETURNING d.unknown
 """)
 
 
 def reap_lapsed_leases(session: Session, *, most: int = 200) -> tuple[int, int]:
-    """Free batches whose worker died: what it held may have been sent, so it becomes unknown.
+    """Free batches whose worker died: what may have been on the wire becomes unknown, the rest is queued again.
 
     Returns (batches freed, messages now unknown).
     """

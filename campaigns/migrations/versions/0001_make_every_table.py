@@ -308,6 +308,7 @@ def upgrade() -> None:
         sa.Column("lease_token", sa.Uuid(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_worker", sa.String(), nullable=True),
+        sa.Column("wire_seq", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("size", sa.SmallInteger(), nullable=False),
         sa.Column("parts", sa.Integer(), nullable=False),

@@ -35,6 +35,7 @@ class Planned:
             "personal": False,
             "budget_parts": 1000.0,
             "most": most,
+            "cover": 500,
             "worker": "test",
             "lease_seconds": 20.0,
         }

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from campaigns.delivery.states import MessageState
 from campaigns.store.database import Database
-from campaigns.store.delivery import cancel_queued_messages, finish_campaigns, reap_lapsed_leases
+from campaigns.store.delivery import advance_wire, cancel_queued_messages, finish_campaigns, reap_lapsed_leases
 from campaigns.store.optouts import insert_optout
 from config.keys import Keyring
 from tests.campaigns.delivery.conftest import Planned
@@ -178,3 +178,43 @@ def test_a_campaign_finishes_when_nothing_is_left_to_send(planned: Make) -> None
     campaign.release(claim)
     with campaign.database.transaction() as session:
         assert finish_campaigns(session) == [campaign.campaign_id]
+
+
+def lapse(campaign: Planned) -> None:
+    run(campaign.database, "UPDATE batch SET lease_until = now() - interval '1 second' WHERE state = 'leased'")
+    with campaign.database.transaction() as session:
+        reap_lapsed_leases(session)
+
+
+def test_what_was_not_on_the_wire_when_a_worker_died_is_sent_by_another(planned: Make) -> None:
+    campaign = planned(10)
+    claim = campaign.claim(cover=2)
+    assert claim is not None
+    with campaign.database.transaction() as session:
+        assert advance_wire(session, claim.batch_id, claim.token, 4, lease_seconds=20)
+    lapse(campaign)
+    assert campaign.totals() == {"queued": 6, "unknown": 4}
+    again = campaign.claim()
+    assert again is not None
+    assert [m.seq for m in again.messages] == [5, 6, 7, 8, 9, 10]
+
+
+def test_a_worker_that_only_seemed_dead_cannot_pass_its_mark(planned: Make) -> None:
+    campaign = planned(10)
+    claim = campaign.claim(cover=2)
+    assert claim is not None
+    lapse(campaign)
+    assert campaign.claim() is not None
+    with campaign.database.transaction() as session:
+        assert not advance_wire(session, claim.batch_id, claim.token, 4, lease_seconds=20)
+
+
+def test_a_worker_that_lost_its_lease_cannot_queue_again_what_another_sends(planned: Make) -> None:
+    campaign = planned(3)
+    claim = campaign.claim(cover=1)
+    assert claim is not None
+    lapse(campaign)
+    other = campaign.claim()
+    assert other is not None
+    assert campaign.record(claim, (2, Q, None), (3, Q, None)) is False
+    assert campaign.totals() == {"claimed": 2, "unknown": 1}
