@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -27,8 +28,11 @@ class _Numbers:
 class PeerTelco:
     """Binds anybody. ``on_submit(pdu, nth)`` decides each answer; what came is in ``seen``."""
 
-    def __init__(self, on_submit: Callable[[Any, int], Answer] | None = None) -> None:
+    def __init__(
+        self, on_submit: Callable[[Any, int], Answer] | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.on_submit = on_submit or take
+        self._tls = tls
         self.on_bind: Answer = None
         self.quiet: set[str] = set()
         """Commands that are never answered."""
@@ -39,7 +43,7 @@ class PeerTelco:
         self._submits = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
