@@ -141,9 +141,13 @@ print(json.dumps({
     environment = {"LOA_DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "LOA_REDIS_URL": "redis://127.0.0.1:1"}
     with tempfile.TemporaryDirectory() as home:
         told = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env={**environment, "LOA_HOME": home}, capture_output=True, text=True,
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**environment, "LOA_HOME": home},
+            capture_output=True,
+            text=True,
             check=True,
-        )  # fmt: skip
+        )
     found = json.loads(told.stdout)
     assert found["routes"]
     assert set(found["routes"].values()) <= set(found["consumed"])

@@ -17,9 +17,7 @@ from admin.cli.supervisor import Child, Supervisor, end_leftovers
 from config.embedded.processes import Identity, read_identities, write_identities
 
 SLEEPER = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
-STUBBORN = (
-    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(60)"
-)
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPER}"
 PARENT_OF_ONE = (
     "import os, subprocess, sys, time; "
     f"subprocess.Popen([sys.executable, '-c', {SLEEPER!r}]); print(os.getpid(), flush=True); time.sleep(60)"
