@@ -163,7 +163,8 @@ class Adapter(ABC, Generic[SettingsT]):
         """Hand over messages in their order and return once every one has been settled exactly once.
 
         Each part needs a permit just before it goes out: ``permit.try_take()``, and when that is False
-        ``await permit()``. A message is settled as soon as it is known what became of it.
+        ``await permit()``. A message that the adapter itself has to refuse takes one too, so at any moment no more
+        messages were come to than permits taken. A message is settled as soon as it is known what became of it.
 
         Of a message of several parts the first goes ahead, so that a refusal comes before anything was sent.
         Once a part was taken the message is never RETRY or THROTTLED: parts that are refused for now are offered

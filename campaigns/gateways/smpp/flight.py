@@ -127,13 +127,14 @@ class Flight:
 
     async def _begin_long(self, permit: Permit, place: int, message: Outbound, reference: int) -> None:
         link, writer = self._link, self._writer
+        await self._wait_for_new_turn(permit)
         if not message.parts:
             raise Unwritable("LOA_EMPTY")
         if len(message.parts) > 255:
             raise Unwritable("LOA_TOO_LONG")
         if writer.as_payload:
             # One PDU, but the telco counts what it cuts it into.
-            for _ in range(len(message.parts)):
+            for _ in range(1, len(message.parts)):
                 await self._wait_for_new_turn(permit)
             sequence = link.next_sequence()
             link.submit(sequence, writer.payload(sequence, message), self, place, _WHOLE)
@@ -141,7 +142,6 @@ class Flight:
             return
         for part in range(1, len(message.parts)):
             writer.part(0, message, part, reference)
-        await self._wait_for_new_turn(permit)
         sequence = link.next_sequence()
         link.submit(sequence, writer.part(sequence, message, 0, reference), self, place, 0)
         self._longs[place] = _Long(reference, on_wire=1)

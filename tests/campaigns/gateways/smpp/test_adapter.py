@@ -322,7 +322,7 @@ async def test_cancelling_waits_for_what_is_on_the_wire_and_cancelling_twice_doe
 
 @asynchronous
 async def test_a_sender_or_recipient_that_cannot_be_written_is_final_and_others_go_out() -> None:
-    telco, ledger = PeerTelco(), Ledger()
+    telco, ledger, permits = PeerTelco(), Ledger(), Permits()
     good = messages(3)
     bad = [
         type(good[0])(10, "0905-123", "UBND DN", good[0].parts, good[0].validity),
@@ -331,13 +331,14 @@ async def test_a_sender_or_recipient_that_cannot_be_written_is_final_and_others_
         type(good[0])(13, "84905123456", "UBND DN", (), good[0].validity),
     ]
     async with opened(telco) as adapter:
-        await adapter.submit([*bad, *good], Permits(), ledger.settle)
+        await adapter.submit([*bad, *good], permits, ledger.settle)
     assert [ledger[key].error for key in range(10, 14)] == [
         "LOA_INVALID_RECIPIENT", "LOA_INVALID_SENDER", "LOA_INVALID_SENDER", "LOA_EMPTY",
     ]  # fmt: skip
     assert {ledger[key].verdict for key in range(10, 14)} == {Verdict.FINAL}
     assert {ledger[key].verdict for key in range(3)} == {Verdict.ACCEPTED}
     assert len(telco.commands("submit_sm")) == 3
+    assert permits.taken == 7
 
 
 @asynchronous
