@@ -14,7 +14,7 @@ from campaigns.stats import StatsRow
 from config.i18n import t
 
 FONT = "Be Vietnam Pro, Noto Sans, Segoe UI, Roboto, Helvetica Neue, Arial, DejaVu Sans, sans-serif"
-WIDTH = 640
+WIDTH, NARROW = 640, 170
 
 # One hue per group, apart in lightness too, so that the order can be told without colour.
 _COLOURS = {
@@ -64,9 +64,9 @@ def _specification(
     size = 13
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 300 if compact else WIDTH,
+        "width": NARROW if compact else WIDTH,
         "height": {"step": 26},
-        "padding": 8,
+        "padding": 4 if compact else 8,
         "background": colours["paper"],
         "data": {"values": values},
         "mark": {"type": "bar", "height": 18},
@@ -76,7 +76,7 @@ def _specification(
                 "type": "nominal",
                 "sort": [row.name for row in rows],
                 "scale": {"domain": [row.name for row in rows]},
-                "axis": {"title": None, "labelLimit": 150 if compact else 240, "ticks": False, "domain": False},
+                "axis": {"title": None, "labelLimit": 125 if compact else 240, "ticks": False, "domain": False},
             },
             "x": {
                 "field": "count",
@@ -85,7 +85,7 @@ def _specification(
                     "title": t("số tin", "messages"),
                     "format": ",d",
                     "tickMinStep": 1,
-                    "tickCount": 4 if compact else 6,
+                    "tickCount": 3 if compact else 6,
                     "gridColor": colours["line"],
                     "domain": False,
                 },

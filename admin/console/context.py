@@ -15,6 +15,7 @@ from campaigns.store.database import Database
 from config.keys import Keyring
 from config.settings import Settings
 
+
 class Reading(scoped_session[Session]):
     """Read-only sessions for lists and pages, one per thread, put away after each request.
 

@@ -188,7 +188,8 @@ class SignInForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether the person may come in. What failed is never told, so nobody learns which emails exist."""
-        email, address = str(self.email.data or ""), request.remote_addr or ""
+        email, address = str(self.email.data or "").strip().lower(), request.remote_addr or ""
+        self.email.data = email
         lock = LockOut(console().redis)
         try:
             if lock.locked(email, address):

@@ -127,21 +127,21 @@ class GatewayScreen(ListScreen):
         """With how every gateway stands."""
         return super().render(template, standings={s.name: s for s in standings(reading())}, **values)
 
-    @expose("/<name>/enable", methods=("POST",))
-    def enable(self, name: str) -> Any:
+    @expose("/<gateway>/enable", methods=("POST",))
+    def enable(self, gateway: str) -> Any:
         """Let the gateway be used."""
-        return self._set(name, True, t("Đã bật cổng {name}.", "Gateway {name} is on.", name=name))
+        return self._set(gateway, True, t("Đã bật cổng {name}.", "Gateway {name} is on.", name=gateway))
 
-    @expose("/<name>/disable", methods=("POST",))
-    def disable(self, name: str) -> Any:
+    @expose("/<gateway>/disable", methods=("POST",))
+    def disable(self, gateway: str) -> Any:
         """Stop using the gateway; what waits for it looks for another route."""
         return self._set(
-            name,
+            gateway,
             False,
             t(
                 "Đã tắt cổng {name}. Tin đang chờ sẽ tìm cổng khác của cùng nhà mạng.",
                 "Gateway {name} is off. What waited for it looks for another route.",
-                name=name,
+                name=gateway,
             ),
         )
 

@@ -55,7 +55,7 @@ class Browser:
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """Open a page."""
-        return self.client.get(path, **more)
+        return self.client.get(path, buffered=True, **more)
 
     def token(self, path: str = "/login") -> str:
         """The CSRF token of this session."""

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 PAGES = {
-    "officer": ["/", "/campaigns/", "/campaigns/new", "/templates/", "/templates/new", "/contacts/", "/areas/", "/optouts/", "/optouts/add", "/optouts/end", "/account/password"],
+    "officer": [
+        "/",
+        "/campaigns/",
+        "/campaigns/new",
+        "/templates/",
+        "/templates/new",
+        "/contacts/",
+        "/areas/",
+        "/optouts/",
+        "/optouts/add",
+        "/optouts/end",
+        "/account/password",
+    ],
     "approver": ["/", "/campaigns/", "/templates/", "/areas/", "/optouts/"],
     "analyst": ["/", "/campaigns/", "/templates/", "/areas/"],
     "operator": ["/", "/campaigns/", "/gateways/", "/areas/"],

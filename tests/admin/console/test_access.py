@@ -1,0 +1,88 @@
+"""Every address has a rule, and the rule holds for every role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from admin.console.guard import PUBLIC, SIGNED_IN, rule_of
+from campaigns.access import PERMISSIONS, ROLES, Actor
+from tests.admin.console.conftest import Browser
+from tests.factories import make_campaign, make_template
+
+SAMPLES = {
+    "campaign_id": 1,
+    "user_id": 999_999,
+    "slug": "mau",
+    "gateway": "viettel",
+    "token": "x",
+    "filename": "console.css",
+}
+
+
+def addresses(app: Flask) -> list[tuple[Rule, str, str]]:
+    """(rule, method, path) of everything the app answers."""
+    adapter = app.url_map.bind("localhost")
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = adapter.build(rule.endpoint, {name: SAMPLES[name] for name in rule.arguments}, force_external=False)
+        found += [(rule, method, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
+    return found
+
+
+def test_every_route_has_a_rule(app: Flask) -> None:
+    without = {rule.endpoint for rule in app.url_map.iter_rules() if rule_of(app, rule.endpoint) is None}
+    assert without == set()
+
+
+def test_every_rule_is_a_permission_somebody_holds(app: Flask) -> None:
+    rules = set(app.extensions["loa"].rules.values()) - {"signed-in"}
+    assert rules <= PERMISSIONS
+
+
+def test_every_exception_from_the_rules_exists(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert endpoints >= PUBLIC | SIGNED_IN
+
+
+def test_a_route_without_a_rule_is_closed(app: Flask) -> None:
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    answer = app.test_client().get("/forgotten")
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+def test_flask_admins_own_editing_is_not_there(app: Flask) -> None:
+    paths = {str(rule) for rule in app.url_map.iter_rules()}
+    assert not [path for path in paths if path.endswith(("/delete/", "/action/", "/ajax/update/", "/ajax/lookup/"))]
+    assert not [path for path in paths if "/export/" in path]
+
+
+def test_nobody_comes_in_without_signing_in(app: Flask, stranger: Browser) -> None:
+    for rule, method, path in addresses(app):
+        if rule.endpoint in PUBLIC | {"security.login"}:
+            continue
+        answer = stranger.get(path) if method == "GET" else stranger.post(path, page="/login")
+        refused = answer.status_code == 401 or (answer.status_code == 302 and "/login" in answer.headers["Location"])
+        assert refused, (method, path, answer.status_code)
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_each_role_reaches_its_addresses_and_no_other(app: Flask, session: Session, signed_in: Any, role: str) -> None:
+    version = make_template(session, slug="mau")
+    make_campaign(session, template=version)
+    session.commit()
+    browser = signed_in(role)
+    person = Actor("", frozenset({role}))
+    for rule, method, path in addresses(app):
+        rule_now = rule_of(app, rule.endpoint)
+        if rule_now in {"public", "signed-in"}:
+            continue
+        answer = browser.get(path) if method == "GET" else browser.post(path, {"version": "999"})
+        may = person.may(str(rule_now))
+        assert (answer.status_code != 403) == may, (role, method, path, answer.status_code)
+        assert answer.status_code < 500, (role, method, path)
