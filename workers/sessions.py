@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from campaigns.delivery.drain import Account, Drain, Policy
 from campaigns.delivery.menu import Menu
+from campaigns.errors import LoaError
 from campaigns.gateways.contract import Adapter, Event, GatewayUnavailable, Hooks
 from campaigns.gateways.registry import build_adapter
 from campaigns.models import Gateway
@@ -85,7 +86,7 @@ class GatewaySession:
         try:
             failures = 0
             while not self._stopping.is_set():
-                opened = await self._open_once()
+                opened = await self._open_safely()
                 failures = 0 if opened else min(failures + 1, len(BACKOFF_SECONDS) - 1)
                 await self._pause(BACKOFF_SECONDS[failures])
         finally:
@@ -96,6 +97,15 @@ class GatewaySession:
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _open_safely(self) -> bool:
+        """``_open_once``, whatever an adapter does: a session that ended for good would need a person."""
+        try:
+            return await self._open_once()
+        except Exception as error:
+            log.exception("session_failed", gateway=self.gateway.name)
+            await self._note("down", type(error).__name__ if not isinstance(error, LoaError) else str(error))
+            return False
 
     async def _open_once(self) -> bool:
         """Open the adapter and stay until it is lost or we stop; whether it was bound at all."""

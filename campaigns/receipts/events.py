@@ -18,11 +18,10 @@ def take_in(session: Session, keyring: Keyring, gateway_id: int, events: Sequenc
     inbound: list[Inbound] = []
     for event in events:
         if isinstance(event, Receipt):
-            recipient = keyring.hash(event.recipient.encode()) if event.recipient else None
-            receipts.add(event.reference, event.state, event.error, recipient)
+            receipts.add(event.reference, event.state, event.error, event.recipient)
         else:
             inbound.append(event)
-    apply_receipts(session, gateway_id, receipts)
+    apply_receipts(session, gateway_id, receipts, keyring.hash)
     for message in inbound:
         handle_inbound(
             session,

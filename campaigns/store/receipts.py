@@ -20,10 +20,10 @@ class ReceiptColumns:
     references: list[str] = field(default_factory=list)
     states: list[int] = field(default_factory=list)
     errors: list[str | None] = field(default_factory=list)
-    recipients: list[bytes | None] = field(default_factory=list)
-    """Keyed hashes of the numbers, where the receipt names them."""
+    recipients: list[str | None] = field(default_factory=list)
+    """Numbers (E.164 without plus) the receipts name. Only those of parked receipts are kept, as keyed hashes."""
 
-    def add(self, reference: str, state: MessageState, error: str | None, recipient: bytes | None) -> None:
+    def add(self, reference: str, state: MessageState, error: str | None, recipient: str | None) -> None:
         """Add one receipt."""
         self.references.append(reference)
         self.states.append(state.value)
@@ -45,12 +45,15 @@ class _Matched:
     errors: list[str | None] = field(default_factory=list)
 
 
-# A reference may come round again after months; the youngest submission is the one that is meant.
+# A reference may come round again after months; the youngest message is the one that is meant. One reference can
+# stand for several of its parts, where the telco cut the message itself (message_payload).
 _MATCH = text("""
-    SELECT DISTINCT ON (r.place) r.place, s.batch_id, s.seq, s.part
-    FROM unnest(CAST(:references AS text[])) WITH ORDINALITY AS r(reference, place)
-    JOIN submission s ON s.reference = r.reference AND s.gateway_id = :gateway
-    ORDER BY r.place, s.batch_id DESC
+    SELECT place, batch_id, seq, part FROM (
+        SELECT r.place, s.batch_id, s.seq, s.part, rank() OVER (PARTITION BY r.place ORDER BY s.batch_id DESC) AS age
+        FROM unnest(CAST(:references AS text[])) WITH ORDINALITY AS r(reference, place)
+        JOIN submission s ON s.reference = r.reference AND s.gateway_id = :gateway
+        WHERE r.reference <> ''
+    ) matched WHERE age = 1
 """)
 
 _APPLY = text(f"""
@@ -115,7 +118,9 @@ def _apply(session: Session, found: _Matched) -> None:
     )
 
 
-def apply_receipts(session: Session, gateway_id: int, receipts: ReceiptColumns) -> int:
+def apply_receipts(
+    session: Session, gateway_id: int, receipts: ReceiptColumns, hash_of: Callable[[bytes], bytes]
+) -> int:
     """Apply what can be matched and park the rest; returns how many were applied.
 
     A repeated or late receipt changes nothing: states only climb, and delivered parts are bits.
@@ -133,14 +138,18 @@ def apply_receipts(session: Session, gateway_id: int, receipts: ReceiptColumns) 
                 "references": [receipts.references[p] for p in rest],
                 "states": [receipts.states[p] for p in rest],
                 "errors": [receipts.errors[p] for p in rest],
-                "recipients": [receipts.recipients[p] for p in rest],
+                "recipients": [_hashed(receipts.recipients[p], hash_of) for p in rest],
             },
         )
     return len(places)
 
 
+def _hashed(recipient: str | None, hash_of: Callable[[bytes], bytes]) -> bytes | None:
+    return hash_of(recipient.encode()) if recipient else None
+
+
 _WAITING = text("""
-    SELECT id, gateway_id, reference, state, error, recipient_hash FROM parked_receipt
+    SELECT id, gateway_id, reference, state, error FROM parked_receipt
     WHERE settled_at IS NULL AND received_at > now() - make_interval(secs => :young)
       AND received_at <= now() - make_interval(secs => :old)
     ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED
@@ -156,7 +165,7 @@ def apply_parked_receipts(session: Session, *, younger_than: float, older_than: 
         mine = [row for row in rows if row.gateway_id == gateway]
         columns = ReceiptColumns()
         for row in mine:
-            columns.add(row.reference, MessageState(row.state), row.error, row.recipient_hash)
+            columns.add(row.reference, MessageState(row.state), row.error, None)
         found, places = _match(session, gateway, columns)
         _apply(session, found)
         if places:
@@ -174,6 +183,7 @@ _ADOPT = text(f"""
         FROM parked_receipt p JOIN contact c ON c.phone_hash = p.recipient_hash
         WHERE p.settled_at IS NULL AND p.received_at <= now() - make_interval(secs => :old)
           AND p.received_at > now() - make_interval(secs => :young)
+          AND p.reference <> ''
           AND NOT EXISTS (SELECT 1 FROM submission s WHERE s.reference = p.reference AND s.gateway_id = p.gateway_id)
         ORDER BY p.gateway_id, p.recipient_hash, p.id LIMIT :most
     ), fits AS (

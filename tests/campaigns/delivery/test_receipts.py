@@ -17,12 +17,12 @@ S = MessageState
 Make = Callable[..., Planned]
 
 
-def receive(campaign: Planned, *receipts: tuple[str, S], recipient: bytes | None = None) -> int:
+def receive(campaign: Planned, *receipts: tuple[str, S], recipient: str | None = None) -> int:
     columns = ReceiptColumns()
     for reference, state in receipts:
         columns.add(reference, state, "001" if state is S.UNDELIVERED else None, recipient)
     with campaign.database.transaction() as session:
-        return apply_receipts(session, campaign.gateway_id, columns)
+        return apply_receipts(session, campaign.gateway_id, columns, campaign.keyring.hash)
 
 
 def settle(campaign: Planned) -> int:
@@ -116,12 +116,12 @@ def unknown(make: Make, people: int = 2) -> Planned:
     return campaign
 
 
-def hash_of(campaign: Planned, person: int) -> bytes:
+def number_of(campaign: Planned, person: int) -> str:
     with campaign.database.transaction() as session:
-        found: bytes = session.execute(
-            text("SELECT phone_hash FROM contact ORDER BY id OFFSET :n LIMIT 1"), {"n": person}
+        cipher: bytes = session.execute(
+            text("SELECT phone_cipher FROM contact ORDER BY id OFFSET :n LIMIT 1"), {"n": person}
         ).scalar_one()
-        return found
+        return campaign.keyring.decrypt(cipher).decode()
 
 
 def adopt(campaign: Planned) -> int:
@@ -133,16 +133,16 @@ def adopt(campaign: Planned) -> int:
 
 def test_an_unknown_message_is_settled_by_the_person_the_receipt_names(planned: Make) -> None:
     campaign = unknown(planned)
-    receive(campaign, ("never-answered", S.DELIVERED), recipient=hash_of(campaign, 0))
+    receive(campaign, ("never-answered", S.DELIVERED), recipient=number_of(campaign, 0))
     assert adopt(campaign) == 1
     assert campaign.totals() == {"unknown": 1, "delivered": 1}
-    receive(campaign, ("never-answered", S.DELIVERED), recipient=hash_of(campaign, 0))
+    receive(campaign, ("never-answered", S.DELIVERED), recipient=number_of(campaign, 0))
     assert adopt(campaign) == 0
 
 
 def test_a_receipt_for_somebody_else_settles_nothing(planned: Make) -> None:
     campaign = unknown(planned)
-    receive(campaign, ("stray", S.DELIVERED), recipient=b"0" * 16)
+    receive(campaign, ("stray", S.DELIVERED), recipient="84999999999")
     assert adopt(campaign) == 0
     assert campaign.totals() == {"unknown": 2}
 
@@ -157,7 +157,7 @@ def test_where_two_unknown_messages_fit_neither_is_guessed(planned: Make) -> Non
             )
         )
         session.execute(text("UPDATE batch SET size = 2, unknown = 2"))
-    receive(campaign, ("either", S.DELIVERED), recipient=hash_of(campaign, 0))
+    receive(campaign, ("either", S.DELIVERED), recipient=number_of(campaign, 0))
     assert adopt(campaign) == 0
     assert campaign.totals() == {"unknown": 2}
 
@@ -166,9 +166,25 @@ def test_all_parts_of_an_unknown_message_are_settled_by_person(planned: Make) ->
     campaign = unknown(planned, people=1)
     with campaign.database.transaction() as session:
         session.execute(text("UPDATE message SET parts = 2"))
-    receive(campaign, ("part-a", S.DELIVERED), recipient=hash_of(campaign, 0))
-    receive(campaign, ("part-b", S.DELIVERED), recipient=hash_of(campaign, 0))
+    receive(campaign, ("part-a", S.DELIVERED), recipient=number_of(campaign, 0))
+    receive(campaign, ("part-b", S.DELIVERED), recipient=number_of(campaign, 0))
     assert adopt(campaign) == 1
     assert campaign.totals() == {"accepted": 1}
     assert adopt(campaign) == 1
+    assert campaign.totals() == {"delivered": 1}
+
+
+def test_one_reference_may_stand_for_all_parts_of_a_message(planned: Make) -> None:
+    campaign = planned(1, text="x" * 400)
+    claim = campaign.claim()
+    assert claim is not None
+    campaign.record(claim, (1, S.ACCEPTED, "whole"))
+    with campaign.database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO submission (batch_id, gateway_id, seq, part, reference)"
+                " SELECT batch_id, gateway_id, seq, p, reference FROM submission, generate_series(1, 2) p"
+            )
+        )
+    receive(campaign, ("whole", S.DELIVERED))
     assert campaign.totals() == {"delivered": 1}
