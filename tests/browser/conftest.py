@@ -1,0 +1,167 @@
+"""A city at work, its console over HTTP, and Chromium to look at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from admin.console import create_app
+from campaigns.access import ROLES
+from campaigns.audience.demo import write_demo_people
+from campaigns.gateways.smpp.sandbox.options import SandboxOptions
+from campaigns.gateways.smpp.sandbox.process import SandboxProcess
+from config.embedded import EmbeddedServices
+from config.settings import Settings
+from tests.journeys.city import City
+
+PASSWORD = "cau rong phun lua 2026"
+PEOPLE = 600
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium. Without one these tests are skipped on a laptop and fail in CI."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("there is no Chromium; .ci/run installs one")
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def town(services: EmbeddedServices, _template: str) -> Iterator[City]:
+    """People of every role, a register, the texts, a telco, and the processes that send."""
+    name = f"browser_{os.getpid()}"
+    home = Path(tempfile.mkdtemp(prefix="loa-browser-"))
+    with psycopg.connect(services.postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_template} STRATEGY file_copy".encode())
+    city = City(home, services.postgres.url(name), services.redis_url)
+    city.loa("migrate")
+    for role in ROLES:
+        city.loa("users", "add", f"{role}@danang.example", "--role", role, "--password-stdin", stdin=PASSWORD + "\n")
+    write_demo_people(home / "people.csv", PEOPLE)
+    city.loa("contacts", "import", home / "people.csv", "--json", by="officer@danang.example")
+    with ExitStack() as running:
+        telco = running.enter_context(SandboxProcess(SandboxOptions(receipt_delay=0.5, fail_share=0.05)))
+        city.gateway("viettel", telco, tps=200)
+        running.enter_context(city.process("worker"))
+        running.enter_context(city.process("beat"))
+        yield city
+    with psycopg.connect(services.postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def address(town: City) -> Iterator[str]:
+    """Address of the town's console."""
+    settings = Settings(home=town.home)  # type: ignore[call-arg]
+    app = create_app(settings, database_url=town.database_url, redis_url=town.redis_url)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+    app.extensions["loa"].database.close()
+
+
+@dataclass
+class Desk:
+    """One person at one browser window. What the browser complains about is kept and must be nothing."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> Desk:
+        def hear(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                self.complaints.append(f"{self.page.url}: {message.text}")
+
+        self.page.on("console", hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("dialog", lambda dialog: dialog.accept())
+        return self
+
+    def open(self, path: str) -> Page:
+        answer = self.page.goto(self.address + path)
+        assert answer is not None
+        assert answer.status == 200, (path, answer.status)
+        return self.page
+
+    def sign_in(self, role: str, language: str = "vi") -> Desk:
+        self.open("/login")
+        self.page.fill("[name=email]", f"{role}@danang.example")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("main button")
+        self.page.wait_for_url(f"{self.address}/")
+        if self.page.get_attribute("html", "lang") != language:
+            self.page.click(".top-tools [name=language]")
+            self.page.wait_for_selector(f"html[lang={language}]")
+        return self
+
+    def no_barriers(self) -> None:
+        """Nothing axe finds, nothing wider than the window, nothing the browser complains about."""
+        found: Any = Axe().run(self.page, options=AXE).response["violations"]
+        told = [{"rule": v["id"], "where": [node["html"][:120] for node in v["nodes"][:3]]} for v in found]
+        assert told == [], f"{self.page.url}: {json.dumps(told, ensure_ascii=False, indent=1)}"
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} px wider than the window"
+        assert self.complaints == []
+
+
+Desks = Callable[..., Desk]
+
+
+@pytest.fixture
+def desk(chromium: Browser, address: str) -> Iterator[Desks]:
+    """``desk("officer", width=360)`` is the signed-in person's window."""
+    opened = []
+
+    def sit_down(role: str | None = None, *, language: str = "vi", width: int = 1440, dark: bool = False) -> Desk:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if dark else "light",
+            locale="vi-VN",
+            timezone_id="Asia/Ho_Chi_Minh",
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        made = Desk(context.new_page(), address).listen()
+        return made.sign_in(role, language) if role else made
+
+    yield sit_down
+    for context in opened:
+        context.close()

@@ -1,0 +1,200 @@
+"""People at work in the console: from the first click to delivery by district, at any width, by keyboard too."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Desk, Desks
+from tests.journeys.city import City
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PAGES = {
+    "officer": [
+        "/",
+        "/campaigns/",
+        "/campaigns/new",
+        "/campaigns/new?template=t17-moi-theo-dia-ban",
+        "/templates/",
+        "/templates/hk07-0-tong-quan/",
+        "/templates/hk07-0-tong-quan/edit",
+        "/templates/new",
+        "/contacts/",
+        "/contacts/?search=nguyen",
+        "/areas/",
+        "/areas/?edition=2025",
+        "/optouts/",
+        "/optouts/add",
+        "/optouts/end",
+        "/account/password",
+    ],
+    "operator": ["/", "/gateways/"],
+    "administrator": ["/users/", "/users/add", "/audit/"],
+    "analyst": ["/campaigns/", "/templates/hk07-5-vneid/"],
+}
+
+
+def number_in(text: str) -> int:
+    """The first number of a text, ``1.234`` as 1234."""
+    found = re.search(r"\d[\d.,]*", text)
+    assert found, text
+    return int(re.sub(r"\D", "", found[0]))
+
+
+def make_campaign(page: Page, name: str) -> str:
+    """Fill in the form for two districts; the address of the draft."""
+    page.select_option("select[name=template]", "hk07-5-vneid")
+    page.click("main form button")
+    page.fill("[name=name]", name)
+    page.check("[name=district][value='490']")
+    page.check("[name=district][value='492']")
+    page.fill("[name=window_start]", "00:00")
+    page.fill("[name=window_end]", "00:00")
+    page.click("main form .actions button")
+    page.wait_for_url(re.compile(r"/campaigns/\d+/$"))
+    return page.url
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_campaign_goes_from_the_first_click_to_delivery_by_district(desk: Desks, town: City, language: str) -> None:
+    officer, approver = desk("officer", language=language), desk("approver", language=language)
+    address = make_campaign(officer.open("/campaigns/new"), f"Bảy cách {language}")
+    officer.page.wait_for_selector("table.waterfall")
+    expected = number_in(officer.page.locator("table.waterfall tr").last.inner_text().split("\t")[-1])
+    officer.no_barriers()
+    officer.page.locator("form[action$='/submit'] button").click()
+    expect(officer.page.locator(".badge").first).to_have_text("Chờ duyệt" if language == "vi" else "Awaiting approval")
+
+    approver.page.goto(address)
+    approver.no_barriers()
+    approver.page.locator("form[action$='/approve'] button").click()
+    expect(approver.page.locator(".flash.good")).to_be_visible()
+
+    officer.page.reload()
+    officer.page.locator("form[action$='/schedule'] button").click()
+    expect(officer.page.locator("#progress")).to_be_visible()
+    # Nobody reloads from here on: the page follows the campaign by itself.
+    expect(officer.page.locator(".head .badge")).to_have_text(
+        "Đã xong" if language == "vi" else "Finished", timeout=90_000
+    )
+    officer.no_barriers()
+
+    officer.page.locator(".head-tools a[href*='/delivery']").click()
+    officer.page.wait_for_selector("img.chart")
+    assert officer.page.evaluate("document.querySelector('img.chart').naturalWidth") > 300
+    foot = [number_in(text) for text in officer.page.locator("tfoot td").all_inner_texts()]
+    rows = officer.page.locator("tbody tr")
+    assert foot[0] == expected > 0
+    assert sum(number_in(rows.nth(n).locator("td").nth(1).inner_text()) for n in range(rows.count())) == expected
+    assert sum(foot[1:-1]) == expected, "every message is in exactly one group"
+    officer.no_barriers()
+    for by in ("ward", "carrier", "gateway", "hour", "state"):
+        officer.page.locator(f".tabs a[href$='by={by}']").click()
+        officer.page.wait_for_selector(f".tabs a[aria-current][href$='by={by}']")
+        officer.no_barriers()
+    with officer.page.expect_download() as download:
+        officer.page.locator("a[href*='delivery.csv']").click()
+    assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
+    assert town.loa("reconcile", "--json") == {"balanced": True, "differences": []}
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), [("vi", 1440, False), ("vi", 360, False), ("en", 360, True)])
+@pytest.mark.parametrize("role", list(PAGES))
+def test_no_page_has_a_barrier(desk: Desks, role: str, language: str, width: int, dark: bool) -> None:
+    person = desk(role, language=language, width=width, dark=dark)
+    for path in PAGES[role]:
+        person.open(path)
+        person.no_barriers()
+
+
+def test_the_way_in_has_no_barrier_and_says_what_is_wrong(desk: Desks) -> None:
+    stranger = desk()
+    page = stranger.open("/login")
+    stranger.no_barriers()
+    page.fill("[name=email]", "officer@danang.example")
+    page.fill("[name=password]", "wrong")
+    page.click("main button")
+    expect(page.locator("[role=alert]")).to_contain_text("Email hoặc mật khẩu không đúng.")
+    stranger.no_barriers()
+
+
+def test_everything_can_be_reached_by_keyboard(desk: Desks) -> None:
+    stranger = desk()
+    page = stranger.open("/login")
+    page.focus("[name=email]")
+    page.keyboard.type("officer@danang.example")
+    page.keyboard.press("Tab")
+    page.keyboard.type("cau rong phun lua 2026")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{stranger.address}/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert "campaigns/new" in page.evaluate("document.activeElement.href")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("select[name=template]")
+    page.focus("select[name=template]")
+    page.keyboard.type("Cách 5/7")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.focus("[name=district][value='490']")
+    page.keyboard.press("Space")
+    expect(page.locator("[name=ward][data-of='490']").first).to_be_checked()
+    assert stranger.complaints == []
+
+
+def test_a_district_is_full_empty_or_in_part(desk: Desks) -> None:
+    page = desk("officer").open("/campaigns/new?template=hk07-5-vneid")
+    district = page.locator("[name=district][value='490']")
+    wards = page.locator("[name=ward][data-of='490']")
+    district.check()
+    page.locator("li", has=district).locator("summary").click()
+    wards.first.uncheck()
+    assert district.evaluate("box => box.indeterminate")
+    expect(district).not_to_be_checked()
+    wards.first.check()
+    expect(district).to_be_checked()
+    page.check("[name=whom][value=all]")
+    expect(district).to_be_hidden()
+
+
+def test_the_editor_counts_while_one_types(desk: Desks) -> None:
+    officer = desk("officer")
+    page = officer.open("/templates/new")
+    page.fill("[name=marked]", "UBND thông báo. 1022 " + "ạ" * 60)
+    expect(page.locator("[data-result=marked] .counter")).to_contain_text("2 phần tin")
+    page.fill("[name=plain]", "UBND thong bao. 1022")
+    expect(page.locator("[data-result=plain] .counter")).to_contain_text("1 phần tin · GSM-7")
+    page.focus("[name=plain]")
+    page.click("[data-insert='{{ phuong }}']")
+    expect(page.locator("[data-result=plain] .bubble")).to_contain_text("Phuong Hoa Cuong Bac")
+    officer.no_barriers()
+
+
+def test_a_refused_form_leads_to_what_must_be_mended(desk: Desks) -> None:
+    officer = desk("officer")
+    page = officer.open("/optouts/add")
+    page.fill("[name=phone]", "02363822222")
+    page.fill("[name=evidence]", "cuộc gọi 1022")
+    page.click("main form button")
+    expect(page.locator("#errors")).to_be_focused()
+    page.click("#errors a")
+    expect(page.locator("[name=phone]")).to_be_focused()
+    officer.complaints.clear()  # Chromium reports the status 422 of the refusal.
+    officer.no_barriers()
+
+
+def test_a_stale_tab_does_nothing_twice(desk: Desks) -> None:
+    officer: Desk = desk("officer")
+    address = make_campaign(officer.open("/campaigns/new"), "Hai thẻ")
+    other = officer.page.context.new_page()
+    other.goto(address)
+    officer.page.locator("form[action$='/submit'] button").click()
+    expect(officer.page.locator(".flash.good")).to_be_visible()
+    other.locator("form[action$='/submit'] button").click()
+    expect(other.locator(".flash.bad")).to_contain_text("đã thay đổi từ khi trang này được mở")
