@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES
-from campaigns.delivery.rendering import DISTRICT, PERSON, WARD, CampaignText, Place
+from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
 from campaigns.store.places import load_places
@@ -48,9 +48,9 @@ def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | Non
     missing = count_missing_values(
         session,
         ward_ids=wards,
-        attributes=sorted(text.must_have - {PERSON, WARD, DISTRICT}),
-        full_name=PERSON in text.must_have,
-        ward=bool(text.must_have & {WARD, DISTRICT}),
+        topic=campaign.topic,
+        honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
+        names=sorted(text.must_have),
     )
     if missing:
         listed = ", ".join(f"{name}: {count}" for name, count in missing.items())
@@ -63,4 +63,8 @@ def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | Non
         )
     if not text.is_personal:
         places = load_places(session) if text.names_places else {}
-        text.for_place(Place(*next(iter(places.values()), ("", ""))))
+        text.for_place(Place(*max(places.values(), key=_length, default=("", ""))))
+
+
+def _length(place: tuple[str, str]) -> int:
+    return sum(map(len, place))

@@ -53,12 +53,13 @@ def append_audit(
 def verify_audit(session: Session) -> int | None:
     """Walk the chain; the id of the first row that does not fit, or None where all is well."""
     previous = b""
-    rows = session.execute(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)).scalars()
-    for row in rows:
-        canonical = json.dumps(row.detail, sort_keys=True, ensure_ascii=False)
-        at = row.at.astimezone(UTC)
-        digest = _digest(previous, at, row.actor, row.action, row.object_kind, row.object_id, canonical)
-        if row.previous_hash != previous or row.hash != digest:
-            return row.id
-        previous = row.hash
+    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    with session.execute(query) as rows:  # closed with the block, or a cursor would stay open on the server
+        for row in rows.scalars():
+            canonical = json.dumps(row.detail, sort_keys=True, ensure_ascii=False)
+            at = row.at.astimezone(UTC)
+            digest = _digest(previous, at, row.actor, row.action, row.object_kind, row.object_id, canonical)
+            if row.previous_hash != previous or row.hash != digest:
+                return row.id
+            previous = row.hash
     return None

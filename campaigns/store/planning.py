@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-_REACHABLE = """
+REACHABLE = """
     c.unusable IS NULL AND c.phone_cipher IS NOT NULL
     AND NOT (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
                                   AND (o.topic IS NULL OR o.topic = :topic)))
@@ -29,7 +29,7 @@ _OF_LIST = """
 # The carrier's gateway is looked up once per carrier; none leaves the batch waiting for a route.
 def _insert(page: str) -> str:
     return f"""
-    WITH page AS ({page} {_REACHABLE}),
+    WITH page AS ({page} {REACHABLE}),
     numbered AS (
         SELECT id, carrier, parts, (row_number() OVER (PARTITION BY carrier ORDER BY id) - 1)::int AS n FROM page
     ), batches AS MATERIALIZED (
@@ -115,7 +115,7 @@ def read_page(session: Session, rules: PlanRules, ward_id: int | None, after: in
     return session.execute(
         text(
             f"SELECT c.id, c.full_name, c.attributes FROM contact c WHERE {where} AND c.id > :after AND c.id <= :upto"
-            f" AND {_REACHABLE} ORDER BY c.id"
+            f" AND {REACHABLE} ORDER BY c.id"
         ),
         rules.bind(ward=ward_id, after=after, upto=upto),
     ).all()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaigns.store.planning import count_waterfall
+from campaigns.store.planning import REACHABLE, count_waterfall
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,37 @@ def count_carriers_without_route(
     return CarrierCount(reachable, without)
 
 
+_LACKS = {
+    "ho_ten": "coalesce(c.full_name, '') !~ '\\S'",
+    "phuong": "w.id IS NULL",
+    "quan": "d.id IS NULL",
+}
+"""When a person has no value for a placeholder of Loa's own; wards of 2025 lie in no district."""
+
+_ATTRIBUTE = "coalesce(c.attributes->>:a{n}, '') !~ '\\S'"
+
+
 def count_missing_values(
-    session: Session, *, ward_ids: Sequence[int] | None, attributes: Sequence[str], full_name: bool, ward: bool
+    session: Session, *, ward_ids: Sequence[int] | None, topic: str, honours_refusals: bool, names: Sequence[str]
 ) -> dict[str, int]:
-    """People of the audience who lack a value that a text needs, by placeholder; empty where nobody does."""
-    columns = [f"count(*) FILTER (WHERE coalesce(c.attributes->>:a{n}, '') = '')" for n in range(len(attributes))]
-    names = list(attributes)
-    if full_name:
-        columns.append("count(*) FILTER (WHERE coalesce(c.full_name, '') = '')")
-        names.append("ho_ten")
-    if ward:
-        columns.append("count(*) FILTER (WHERE c.ward_id IS NULL)")
-        names.append("phuong")
-    if not columns:
+    """Reachable people of the audience who lack a value that a text needs, by placeholder; empty where nobody does."""
+    if not names:
         return {}
+    lacks = [_LACKS.get(name) or _ATTRIBUTE.format(n=n) for n, name in enumerate(names)]
+    columns = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in lacks)
     audience = "" if ward_ids is None else "AND c.ward_id = ANY(:wards)"
-    parameters = {f"a{n}": name for n, name in enumerate(attributes)} | {"wards": list(ward_ids or ())}
-    row = session.execute(
-        text(f"SELECT {', '.join(columns)} FROM contact c WHERE c.unusable IS NULL {audience}"), parameters
-    ).one()
+    parameters = {f"a{n}": name for n, name in enumerate(names) if name not in _LACKS} | {
+        "wards": list(ward_ids or ()),
+        "topic": topic,
+        "honours": honours_refusals,
+    }
+    row = session.execute(text(_MISSING.format(columns=columns, audience=audience)), parameters).one()
     return {name: count for name, count in zip(names, row, strict=True) if count}
+
+
+_MISSING = f"""
+    SELECT {{columns}} FROM contact c
+    LEFT JOIN area w ON w.id = c.ward_id AND w.kind = 'ward'
+    LEFT JOIN area d ON d.edition = w.edition AND d.code = w.parent_code AND d.kind = 'district'
+    WHERE {REACHABLE} {{audience}}
+"""

@@ -1,0 +1,29 @@
+"""A database for a whole file of tests, each of which is undone: copying one costs more than most tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaigns.store.database import Database
+from config.embedded import EmbeddedServices
+from tests.conftest import _made
+
+
+@pytest.fixture(scope="module")
+def file_database(services: EmbeddedServices, _template: str) -> Iterator[Database]:
+    """Every table and the areas, for the tests of one file; nobody commits to it."""
+    with _made(services, _template) as url:
+        opened = Database(url, pool_size=2)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def undone(file_database: Database) -> Iterator[Session]:
+    """A session whose work is undone after the test."""
+    with Session(file_database.engine, expire_on_commit=False) as opened:
+        yield opened
+        opened.rollback()
