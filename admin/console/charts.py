@@ -14,7 +14,7 @@ from campaigns.stats import StatsRow
 from config.i18n import t
 
 FONT = "Be Vietnam Pro, Noto Sans, Segoe UI, Roboto, Helvetica Neue, Arial, DejaVu Sans, sans-serif"
-WIDTH, NARROW = 640, 170
+WIDTH, NARROW = 640, 150
 
 # One hue per group, apart in lightness too, so that the order can be told without colour.
 _COLOURS = {
@@ -76,7 +76,7 @@ def _specification(
                 "type": "nominal",
                 "sort": [row.name for row in rows],
                 "scale": {"domain": [row.name for row in rows]},
-                "axis": {"title": None, "labelLimit": 125 if compact else 240, "ticks": False, "domain": False},
+                "axis": {"title": None, "labelLimit": 150 if compact else 240, "ticks": False, "domain": False},
             },
             "x": {
                 "field": "count",

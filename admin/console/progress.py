@@ -21,7 +21,7 @@ SHARED_SECONDS = 1.5
 """Twenty people who look at a campaign cost the database no more than one."""
 _SAMPLES_MOST = 12
 _KEEP_SECONDS = 60
-_RATE_SECONDS, _RATE_OVER = 4.0, 20.0
+_RATE_SECONDS, _RATE_OVER = 4.0, 12.0
 """The rate is measured over no less, for two near samples say nothing, and over no more, for it is the rate now."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -153,6 +154,17 @@ class Accounts(UserDatastore):
         """Everything is saved as it is put."""
 
 
+def caller_address() -> str:
+    """Where the request comes from: behind a proxy on this machine, what that proxy saw; empty for this machine itself.
+
+    A proxy appends the address it saw, so only the last one counts; those before it anybody can make up.
+    """
+    address = request.remote_addr or ""
+    if not ipaddress.ip_address(address or "127.0.0.1").is_loopback:
+        return address
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()[:64]
+
+
 class LockOut:
     """Counts failed sign-ins in Redis, for all processes together, per account and per address."""
 
@@ -161,10 +173,8 @@ class LockOut:
 
     def _limits(self, email: str, address: str) -> list[tuple[str, int]]:
         digest = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
-        return [
-            (f"loa:login:account:{digest}", LOCK_AFTER),
-            (f"loa:login:address:{address}", LOCK_AFTER_FROM_ONE_ADDRESS),
-        ]
+        limits = [(f"loa:login:account:{digest}", LOCK_AFTER)]
+        return limits + ([(f"loa:login:address:{address}", LOCK_AFTER_FROM_ONE_ADDRESS)] if address else [])
 
     def locked(self, email: str, address: str) -> bool:
         """Whether too many attempts failed lately."""
@@ -188,7 +198,7 @@ class SignInForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether the person may come in. What failed is never told, so nobody learns which emails exist."""
-        email, address = str(self.email.data or "").strip().lower(), request.remote_addr or ""
+        email, address = str(self.email.data or "").strip().lower(), caller_address()
         self.email.data = email
         lock = LockOut(console().redis)
         try:

@@ -12,11 +12,11 @@ from redis.exceptions import RedisError
 from admin.console import accounts
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.security import LockOut
+from admin.console.security import LockOut, caller_address
 from campaigns.errors import LoaError
 from campaigns.store import console as store
 from campaigns.store.users import count_holders
-from config.i18n import LANGUAGES, set_language, t
+from config.i18n import LANGUAGES, t
 
 blueprint = Blueprint("account", __name__)
 
@@ -57,7 +57,7 @@ def password() -> Any:
 
 def _change_password(form: Form) -> bool:
     old, new, again = (form.values.get(name, "")[:200] for name in ("old", "new", "again"))
-    lock, address = LockOut(console().redis), request.remote_addr or ""
+    lock, address = LockOut(console().redis), caller_address()
     try:
         if lock.locked(current_user.email, address):
             form.errors["old"] = t("Sai quá nhiều lần. Hãy đợi 15 phút.", "Too many failed attempts. Wait 15 minutes.")
@@ -86,7 +86,6 @@ def setup(token: str) -> Any:
     home = console().settings.home
     if not accounts.setup_token_fits(home, token[:200]) or count_holders(reading(), "administrator"):
         abort(404)
-    set_language(session.get("language", "vi"))
     form = Form.sent() if request.method == "POST" else Form()
     if request.method == "POST":
         _make_administrator(form, token[:200])

@@ -1,0 +1,103 @@
+"""Numbers, dates and rates as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from admin.console import formats
+from admin.console.progress import Progress, look_at
+from campaigns.models import Batch
+from campaigns.stats import STATE_LABELS
+from config.i18n import language
+from tests.factories import make_campaign
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "vi", "en"),
+    [
+        (1234567, 0, "1.234.567", "1,234,567"),
+        (0, 0, "0", "0"),
+        (12.5, 1, "12,5", "12.5"),
+        (400.0, 2, "400", "400"),
+        (None, 0, "–", "–"),
+    ],
+)
+def test_numbers(value: float | None, digits: int, vi: str, en: str) -> None:
+    with language("vi"):
+        assert formats.number(value, digits) == vi
+    with language("en"):
+        assert formats.number(value, digits) == en
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "vi"),
+    [(1, 3, "33,3%"), (2, 3, "66,6%"), (99_999, 100_000, "99,9%"), (5, 5, "100%"), (0, 5, "0%"), (0, 0, "–")],
+)
+def test_shares_are_rounded_down_so_that_all_means_all(part: int, whole: int, vi: str) -> None:
+    assert formats.percent(part, whole) == vi
+
+
+def test_moments_are_on_the_clocks_of_da_nang() -> None:
+    assert formats.moment(datetime(2026, 11, 23, 7, 5, tzinfo=UTC)) == "23/11/2026 14:05"
+    assert formats.moment(datetime(2026, 11, 23, 20, 0)) == "24/11/2026 03:00"
+    assert formats.clock(time(7)) == "07:00"
+    assert formats.moment(None) == formats.clock(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(b"84905123456", "09•• ••• 456"), ("84325555789", "03•• ••• 789"), (None, "(đã xoá)"), (b"", "(đã xoá)")],
+)
+def test_numbers_of_people_are_covered(number: bytes | str | None, shown: str) -> None:
+    assert formats.masked(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "1 giây"), (45, "45 giây"), (61, "1 phút"), (3599, "1 giờ 0 phút"), (7500, "2 giờ 5 phút")],
+)
+def test_durations_are_rough(seconds: float, shown: str) -> None:
+    assert formats.duration(seconds) == shown
+
+
+def test_the_bar_is_whole_whatever_the_mixture() -> None:
+    totals = dict(zip(STATE_LABELS, range(1, len(STATE_LABELS) + 1), strict=True))
+    planned = sum(totals.values())
+    bar = Progress("running", None, planned, planned, totals, None).stretches
+    assert sum(part.count for part in bar) == planned
+    assert abs(sum(part.width for part in bar) - 1000) < 0.1
+    assert all(abs(one.x + one.width - other.x) < 0.1 for one, other in pairwise(bar))
+
+
+def test_many_who_look_cost_no_more_than_one(session: Session, redis_url: str) -> None:
+    campaign = make_campaign(session, state="running")
+    batch = Batch(campaign_id=campaign.id, carrier="viettel", size=100, parts=100, queued=100)
+    session.add(batch)
+    session.flush()
+    with Redis.from_url(redis_url) as redis:
+        first = look_at(session, redis, campaign)
+        batch.queued, batch.delivered = 0, 100
+        session.flush()
+        assert look_at(session, redis, campaign) == first
+        redis.delete(*redis.keys("loa:progress:*:vi"))
+        assert look_at(session, redis, campaign).delivered == 100
+
+
+def test_without_redis_the_figures_are_there_all_the_same(session: Session) -> None:
+    campaign = make_campaign(session, state="running")
+    nowhere = Redis.from_url("redis://127.0.0.1:1/0")
+    assert look_at(session, nowhere, campaign).planned == 0
+
+
+def test_every_file_we_serve_is_small_and_readable() -> None:
+    static = Path(formats.__file__).with_name("static")
+    for file in static.iterdir():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert file.stat().st_size < 40_000, file.name
+        assert max(map(len, lines)) < 400, f"{file.name} looks minified"
