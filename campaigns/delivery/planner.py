@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.audience.selection import Audience
@@ -38,21 +39,26 @@ def plan_campaign(
     When the last page is in, the campaign is running. A text that cannot be made for somebody pauses it with
     the reason, before anything is sent.
     """
-    planned = 0
+    planned, skip_planned = 0, False
     while go_on():
         try:
             with database.transaction() as session:
-                done, count = _plan_next_page(session, campaign_id, batch_size)
+                done, count = _plan_next_page(session, campaign_id, batch_size, skip_planned)
+        except IntegrityError:
+            if skip_planned:
+                raise
+            skip_planned = True  # somebody who has a message moved to a ward of this page: again, without them
+            continue
         except LoaError as error:
             _pause(database, campaign_id, str(error))
             return planned
-        planned += count
+        planned, skip_planned = planned + count, False
         if done:
             break
     return planned
 
 
-def _plan_next_page(session: Session, campaign_id: int, batch_size: int) -> tuple[bool, int]:
+def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_planned: bool) -> tuple[bool, int]:
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
         return True, 0
@@ -62,7 +68,9 @@ def _plan_next_page(session: Session, campaign_id: int, batch_size: int) -> tupl
         return True, 0
     ward_id = cursor["wards"][cursor["place"]]
     last = page_end(session, ward_id, cursor["after"], PAGE)
-    count = 0 if last is None else _plan(session, campaign, batch_size, ward_id, cursor["after"], last)
+    honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
+    rules = PlanRules(campaign.id, campaign.topic, honours, batch_size, skip_planned)
+    count = 0 if last is None else _plan(session, campaign, rules, ward_id, cursor["after"], last)
     next_place = cursor["place"] + (last is None)
     campaign.plan_cursor = {**cursor, "place": next_place, "after": last or 0}
     return False, count
@@ -81,9 +89,8 @@ def _start(session: Session, campaign: Campaign) -> None:
     append_audit(session, "system", "campaign.started", "campaign", campaign.id)
 
 
-def _plan(session: Session, campaign: Campaign, batch_size: int, ward_id: int | None, after: int, last: int) -> int:
+def _plan(session: Session, campaign: Campaign, rules: PlanRules, ward_id: int | None, after: int, last: int) -> int:
     text = campaign_text(campaign)
-    rules = PlanRules(campaign.id, campaign.topic, MESSAGE_CLASSES[campaign.message_class].honours_refusal, batch_size)
     place = place_of(load_places(session) if text.names_places else {}, ward_id)
     if text.is_personal:
         return _plan_personal(session, rules, text, place, ward_id, after, last)

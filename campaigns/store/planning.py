@@ -25,11 +25,17 @@ _OF_LIST = """
     JOIN contact c ON c.id = x.id WHERE """
 
 
+# Costs a look into the messages for each person, so it is asked for only where somebody turned up a second time.
+_UNPLANNED = """
+    AND NOT EXISTS (SELECT 1 FROM message m WHERE m.contact_id = c.id AND m.campaign_id = :campaign AND m.occasion = 0)
+"""
+
+
 # Batch ids are drawn before the batches are written, so that one statement can write both tables.
 # The carrier's gateway is looked up once per carrier; none leaves the batch waiting for a route.
-def _insert(page: str) -> str:
+def _insert(page: str, rules: PlanRules) -> str:
     return f"""
-    WITH page AS ({page} {REACHABLE}),
+    WITH page AS ({page} {REACHABLE} {_UNPLANNED if rules.skip_planned else ""}),
     numbered AS (
         SELECT id, carrier, parts, (row_number() OVER (PARTITION BY carrier ORDER BY id) - 1)::int AS n FROM page
     ), batches AS MATERIALIZED (
@@ -65,6 +71,8 @@ class PlanRules:
     topic: str
     honours_refusals: bool
     batch_size: int
+    skip_planned: bool = False
+    """Leave out who has a message already: people who moved to a later ward while the audience was being frozen."""
 
     def bind(self, **more: Any) -> dict[str, Any]:
         """Parameters of the statements here."""
@@ -94,7 +102,7 @@ def plan_ward_page(session: Session, rules: PlanRules, ward_id: int | None, afte
     """Plan contacts of one ward with ids in (after, upto], each with the same number of parts; returns how many."""
     where = _SAME_WARD if ward_id is not None else _NO_WARD
     result = session.execute(
-        text(_insert(_OF_WARD.format(ward=where))), rules.bind(ward=ward_id, after=after, upto=upto, parts=parts)
+        text(_insert(_OF_WARD.format(ward=where), rules)), rules.bind(ward=ward_id, after=after, upto=upto, parts=parts)
     )
     return result.rowcount  # type: ignore[attr-defined,no-any-return]
 
@@ -104,7 +112,7 @@ def plan_listed(
 ) -> int:
     """Plan the listed contacts of one ward, each with its own number of parts; returns how many."""
     result = session.execute(
-        text(_insert(_OF_LIST)), rules.bind(ward=ward_id, ids=list(ids), part_counts=list(part_counts))
+        text(_insert(_OF_LIST, rules)), rules.bind(ward=ward_id, ids=list(ids), part_counts=list(part_counts))
     )
     return result.rowcount  # type: ignore[attr-defined,no-any-return]
 
