@@ -14,7 +14,7 @@ from tests.conftest import _made
 
 @pytest.fixture(scope="module")
 def file_database(services: EmbeddedServices, _template: str) -> Iterator[Database]:
-    """Every table and the areas, for the tests of one file; nobody commits to it."""
+    """Every table and the areas, for the tests of one file; only a fixture of that file may commit."""
     with _made(services, _template) as url:
         opened = Database(url, pool_size=2)
         yield opened
