@@ -167,7 +167,8 @@ def read_metrics(session: Session) -> Metrics:
     bound = session.execute(
         text(
             "SELECT g.name, count(s.slot) FILTER (WHERE s.state = 'bound'"
-            " AND s.seen_at > now() - interval '15 seconds') FROM gateway g LEFT JOIN gateway_session s ON s.gateway_id = g.id GROUP BY g.name"
+            " AND s.seen_at > now() - interval '15 seconds') FROM gateway g"
+            " LEFT JOIN gateway_session s ON s.gateway_id = g.id GROUP BY g.name"
         )
     ).all()
     return Metrics(dict(read_workload(session).campaigns), dict(running._mapping), {row[0]: row[1] for row in bound})
