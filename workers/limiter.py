@@ -1,16 +1,16 @@
-"""The rate limit of a gateway account, in message parts, exact over all workers: GCRA in Redis.
+"""The rate limit of a gateway account, in message parts, exact over all workers, kept in Redis.
 
-A reservation takes a small quantum of slots from the account's one time line and answers when it begins, on Redis'
-clock; nobody polls. Slots are spaced evenly and a slot missed is a slot lost, so there is no burst after idleness or
-after a stall, and no sliding second holds more than the limit. It fails closed: without Redis nothing goes out.
+Redis holds a log of what was allowed in the last second. A worker asks for a handful of parts to send at once; they
+are allowed when the log, with them, stays within the limit. So no sliding second holds more than the limit, and a
+stall costs nothing: what it left unused is free a moment later. A pace a little above the limit spreads parts evenly
+and forbids a burst after idleness. Times are Redis' own, so workers need no common clock. It fails closed: without
+Redis nothing goes out, and a Redis that forgot (flushed, restarted) counts as full for one window.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import Redis
@@ -18,155 +18,143 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
-SPACING = 0.98
-"""Slots are planned at this share of the limit: the rest absorbs the jitter between our clock and the telco's."""
+VALID_SECONDS = 0.012
+"""Parts allowed must be on the wire so soon; the rest is given back."""
 
-LATE_SECONDS = 0.012
-"""A slot this late is given up: with ``SPACING`` a full second of late and punctual slots still fits the limit."""
+MARGIN_SECONDS = 0.025
+"""The log looks back this much further than a second: ``VALID_SECONDS``, and what the way to the telco may vary."""
 
-QUANTUM_SECONDS = 0.02
-"""How much of the rate one reservation takes, one part at least."""
+GRANT_SECONDS = 0.01
+"""A grant holds about so much of the rate, one part at least."""
 
-AHEAD_SECONDS = 0.2
-"""How far ahead a quantum may be reserved."""
+PACE = 1.1
+"""The even pace, as a share of the limit: room to catch up after a stall, which the log then bounds."""
 
-# KEYS: time line, hold. ARGV: microseconds per part, parts, microseconds ahead allowed.
-# An unknown time line (first use, flush, restart) begins after whatever may still be reserved on the lost one, and
-# after a full interval. One that lies absurdly far ahead means the clock was set back; it counts as lost too.
-_RESERVE = """
+# KEYS: log (sorted set of "id:parts" by time), state. ARGV: window and pace in microseconds, parts of the window,
+# parts wanted, id and parts of a grant to give back.
+# Entries in the future mean that the clock was set back; like a forgotten log they count as a full window.
+_ASK = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local interval, parts, ahead = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local fresh = now + math.max(1000000, interval) + ahead
-local line = tonumber(redis.call('GET', KEYS[1]) or fresh)
-if line > fresh + parts * interval then line = fresh end
-local hold = tonumber(redis.call('GET', KEYS[2]) or 0)
-local start = math.max(now, line, math.min(hold, now + 60000000))
-if start - now > ahead then
-  redis.call('SET', KEYS[1], string.format('%.0f', line))
-  return {-1, start - now, now}
+local window, pace, cap, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local back = tonumber(ARGV[6])
+if back > 0 then
+  for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')) do
+    local id, parts = string.match(entry, '^(%d+):(%d+)$')
+    if id == ARGV[5] then
+      local score = redis.call('ZSCORE', KEYS[1], entry)
+      redis.call('ZREM', KEYS[1], entry)
+      if tonumber(parts) > back then redis.call('ZADD', KEYS[1], score, id .. ':' .. (parts - back)) end
+    end
+  end
 end
-redis.call('SET', KEYS[1], string.format('%.0f', start + parts * interval))
-return {start, 0, now}
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+if redis.call('HEXISTS', KEYS[2], 'grants') == 0 or (last[2] and tonumber(last[2]) > now + 1000000) then
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now), '0:' .. cap)
+  redis.call('HSET', KEYS[2], 'grants', 0)
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
+local hold = tonumber(redis.call('HGET', KEYS[2], 'hold') or 0)
+if hold > now and hold <= now + 60000000 then return {0, hold - now, '0'} end
+local used, oldest = 0, nil
+for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  used = used + tonumber(string.match(entry, ':(%d+)$'))
+end
+if used >= cap then
+  oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+  return {0, tonumber(oldest) + window - now + 1, '0'}
+end
+local due = tonumber(redis.call('HGET', KEYS[2], 'due') or 0)
+if due < now or due > now + 10 * window then due = now end
+local parts = math.min(want, cap - used, math.floor((now + want * pace - due) / pace))
+if parts < 1 then return {0, due + pace - want * pace - now + 1, '0'} end
+local id = redis.call('HINCRBY', KEYS[2], 'grants', 1)
+redis.call('ZADD', KEYS[1], string.format('%.0f', now), id .. ':' .. parts)
+redis.call('HSET', KEYS[2], 'due', string.format('%.0f', due + parts * pace))
+return {parts, 0, tostring(id)}
 """
 
 _HOLD = """
 local t = redis.call('TIME')
 local till = t[1] * 1000000 + t[2] + tonumber(ARGV[1])
-if till > tonumber(redis.call('GET', KEYS[1]) or 0) then
-  redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', 120000)
+if till > tonumber(redis.call('HGET', KEYS[1], 'hold') or 0) then
+  redis.call('HSET', KEYS[1], 'hold', string.format('%.0f', till))
 end
 return 1
 """
-
-
-@dataclass(slots=True)
-class _Quantum:
-    """Slots of one reservation, on this process's monotonic clock."""
-
-    next_at: float
-    left: int
 
 
 class RedisPacer:
     """Leave for parts of one gateway account, shared by the lanes of one session (``campaigns.delivery.pacing``)."""
 
     def __init__(self, redis: Redis, account: str, tps: float) -> None:
-        self._redis = redis
-        self._line = f"loa:rate:{account}"
-        self._hold = f"loa:hold:{account}"
-        self._reserve = redis.register_script(_RESERVE)
+        self._keys = [f"loa:rate:{{{account}}}:log", f"loa:rate:{{{account}}}:state"]
+        self._ask_script = redis.register_script(_ASK)
         self._hold_script = redis.register_script(_HOLD)
-        self._interval = 1.0 / (tps * SPACING)
-        self._parts = max(1, int(tps * QUANTUM_SECONDS))
-        self._now: _Quantum = _Quantum(0.0, 0)
-        self._ahead: asyncio.Task[_Quantum] | None = None
+        # A limit that is no whole number of parts a second becomes one part per interval.
+        whole = tps >= 1 and float(tps).is_integer()
+        self._cap = int(tps) if whole else 1
+        span = 1.0 if whole else 1.0 / tps
+        self._window = span + max(MARGIN_SECONDS, span * 0.01)
+        self._pace = self._window / self._cap / PACE
+        self._want = max(1, int(tps * GRANT_SECONDS))
+        self._left = 0
+        self._grant = "0"
+        self._valid_until = 0.0
         self._queue = asyncio.Lock()
-        self._offsets: deque[float] = deque(maxlen=64)
         self._penalty = 0.0
-        self._penalised_at = 0.0
-        self.lost_slots = 0
+        self._telling: asyncio.Task[None] | None = None
         self.held_until = 0.0
+        """On this process's monotonic clock: until then the telco wants nothing."""
 
     def try_take(self) -> bool:
-        """Take leave for one part if its slot is due this instant."""
-        quantum = self._now
-        if not quantum.left:
-            return False
-        late = time.monotonic() - quantum.next_at
-        if late < 0:
-            return False
-        if late > LATE_SECONDS:
-            self.lost_slots += quantum.left
-            quantum.left = 0
-            return False
-        quantum.left -= 1
-        quantum.next_at += self._interval
-        return True
+        """Take leave for one part if it is there this instant."""
+        if self._left > 0 and time.monotonic() < self._valid_until:
+            self._left -= 1
+            return True
+        return False
 
     async def __call__(self) -> None:
-        """Wait for the next slot; lanes are served in the order they came."""
+        """Wait for leave for one part and take it; lanes are served in the order they came."""
         async with self._queue:
             while not self.try_take():
-                if self._now.left:
-                    await asyncio.sleep(max(0.0, self._now.next_at - time.monotonic()))
-                else:
-                    await self._refill()
+                pause = await self._ask()
+                if pause:
+                    await asyncio.sleep(pause)
 
-    async def _refill(self) -> None:
-        if self._ahead is None:
-            self._ahead = asyncio.create_task(self._reserved())
-        self._now = await asyncio.shield(self._ahead)
-        # The next quantum is asked for while this one is used, or every quantum would lose a round trip.
-        self._ahead = asyncio.create_task(self._reserved())
-
-    async def _reserved(self) -> _Quantum:
-        """The next quantum of the time line, however long Redis is away."""
-        while True:
-            try:
-                start, wait, now = await self._reserve(
-                    keys=[self._line, self._hold],
-                    args=[round(self._interval * 1e6), self._parts, round(AHEAD_SECONDS * 1e6)],
-                )
-            except (RedisError, OSError) as error:
-                log.warning("rate_limiter_unreachable", error=type(error).__name__)
-                await asyncio.sleep(0.5)
-                continue
-            offset = self._offset(int(now) / 1e6)
-            if int(start) < 0:
-                await asyncio.sleep(max(0.001, int(wait) / 1e6 - AHEAD_SECONDS / 2))
-                continue
-            return _Quantum(int(start) / 1e6 + offset, self._parts)
-
-    def _offset(self, server_now: float) -> float:
-        """Our monotonic clock minus Redis' clock: the least of late answers, so that a slow one shifts nothing."""
-        seen = time.monotonic() - server_now
-        if self._offsets and abs(seen - self._offsets[-1]) > 1.0:
-            self._offsets.clear()
-        self._offsets.append(seen)
-        return min(self._offsets)
+    async def _ask(self) -> float:
+        """Ask for more, giving back what is left of the last grant; the seconds to wait where there is none."""
+        asked_at = time.monotonic()
+        back, self._left = self._left, 0
+        arguments = [round(self._window * 1e6), round(self._pace * 1e6), self._cap, self._want, self._grant, back]
+        try:
+            parts, wait, grant = await self._ask_script(keys=self._keys, args=arguments)
+        except (RedisError, OSError) as error:
+            log.warning("rate_limiter_unreachable", error=type(error).__name__)
+            return 0.5
+        self._left, self._grant = int(parts), grant
+        self._valid_until = asked_at + VALID_SECONDS
+        return min(1.0, int(wait) / 1e6)
 
     def throttled(self) -> None:
         """The telco said slow down: hold the account, a little longer each time it says so again."""
         now = time.monotonic()
         if now < self.held_until:
             return
-        recent = now - self._penalised_at < 10.0
+        recent = now - self.held_until < 10.0
         self._penalty = min(8.0, self._penalty * 2) if recent and self._penalty else 0.25
-        self._penalised_at = now
         self.held_until = now + self._penalty
-        self._now.left = 0
-        self._held = asyncio.ensure_future(self._tell_hold(self._penalty))
+        self._valid_until = 0.0
+        self._telling = asyncio.ensure_future(self._tell_hold(self._penalty))
 
     async def _tell_hold(self, seconds: float) -> None:
         try:
-            await self._hold_script(keys=[self._hold], args=[round(seconds * 1e6)])
+            await self._hold_script(keys=self._keys[1:], args=[round(seconds * 1e6)])
         except (RedisError, OSError) as error:
             log.warning("rate_limiter_unreachable", error=type(error).__name__)
 
     async def close(self) -> None:
-        """Give up what is reserved ahead."""
-        if self._ahead is not None:
-            self._ahead.cancel()
-            await asyncio.gather(self._ahead, return_exceptions=True)
-            self._ahead = None
+        """Let the last word be said."""
+        if self._telling is not None:
+            await asyncio.gather(self._telling, return_exceptions=True)
