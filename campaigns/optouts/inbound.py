@@ -74,7 +74,7 @@ def _confirm(
     session: Session, keyring: Keyring, gateway_id: int, sender: str, phone_hash: bytes, wish: Wish, entry_id: int
 ) -> None:
     phone = normalise_phone(sender)
-    if isinstance(phone, PhoneProblem):
+    if isinstance(phone, PhoneProblem) or phone.number != sender:
         return  # a short code or a foreign number: obeyed, but nobody to answer
     campaign = _standing_campaign(session, wish, database_now(session))
     contact_id, ward_id, known_carrier = ensure_contact(

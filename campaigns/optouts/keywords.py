@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from campaigns.content.encoding import strip_marks
+from campaigns.content.encoding import normalise, strip_marks
 
 
 class Wish(StrEnum):
@@ -24,6 +24,10 @@ WORDS: dict[Wish, tuple[str, ...]] = {
 }
 """Words as they are compared: upper case, no marks, no spaces (conventions in use with Vietnamese carriers)."""
 
+_SPELT: dict[str, frozenset[str]] = {"DUNG": frozenset({"dừng", "đừng"})}
+"""A word that with other marks means something else: "Đúng ạ" agrees, "Dũng" is a name. Written with marks, only
+these spellings count; written without, it is taken at its word."""
+
 _TWO_WORDS = {"TU CHOI": "TUCHOI", "DANG KY": "DANGKY", "TRO GIUP": "TROGIUP"}
 _NOT_A_LETTER = re.compile(r"[^0-9A-Z]+")
 _MOST = 200
@@ -38,7 +42,15 @@ def read_wish(text: str) -> Wish:
     plain = _NOT_A_LETTER.sub(" ", strip_marks(text[:_MOST]).upper()).strip()
     words = plain.split(" ")
     first = _TWO_WORDS.get(" ".join(words[:2]), words[0])
+    if first in _SPELT and not _is_spelt(first, text[:_MOST]):
+        return Wish.NONE
     for wish, known in WORDS.items():
         if first in known:
             return wish
     return Wish.NONE
+
+
+def _is_spelt(word: str, text: str) -> bool:
+    """Whether the text's first word is ``word`` without marks, or with the marks it has to have."""
+    written = re.findall(r"\w+", normalise(text).lower())[0]
+    return written.isascii() or written in _SPELT[word]

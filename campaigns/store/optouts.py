@@ -81,9 +81,10 @@ def list_optouts(session: Session, *, limit: int = 100, before_id: int | None = 
     return session.scalars(query.where(OptOut.id < before_id) if before_id else query).all()
 
 
+# The update changes nothing; it is there to return the row. Who had themselves erased stays without a number.
 _CONTACT = text("""
     INSERT INTO contact (phone_hash, phone_cipher, carrier, source) VALUES (:phone_hash, :cipher, :carrier, 'inbound')
-    ON CONFLICT (phone_hash) DO UPDATE SET phone_cipher = coalesce(contact.phone_cipher, excluded.phone_cipher)
+    ON CONFLICT (phone_hash) DO UPDATE SET phone_hash = excluded.phone_hash
     RETURNING id, ward_id, carrier
 """)
 
