@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import jsonify, render_template, request
+from flask import current_app, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from config.i18n import Text
+from admin.console.i18n import static_url
+from config.i18n import Text, current_language, t
 
 _REASONS: dict[int, Text] = {
     400: Text("Yêu cầu không đọc được. Hãy quay lại và thử lại.", "The request cannot be read. Go back and try again."),
@@ -43,4 +44,12 @@ def explain(error: HTTPException) -> Any:
     reason = str(_STALE_FORM) if isinstance(error, CSRFError) else own_words or str(_REASONS.get(status, _REASONS[400]))
     if request.is_json or "X-Requested-With" in request.headers:
         return jsonify({"error": reason}), status
+    if status >= 500:
+        return _standing_alone(reason), status
     return render_template("console/problem.html", status=status, reason=reason), status
+
+
+def _standing_alone(reason: str) -> str:
+    """A page that asks nothing of the database; ``render_template`` would look up the person first."""
+    page = current_app.jinja_env.get_template("console/broken.html")
+    return page.render(t=t, lang=current_language(), static_url=static_url, reason=reason)

@@ -76,3 +76,18 @@ def test_an_address_that_tries_many_accounts_is_locked_and_its_neighbours_are_no
         knock("10.0.0.5", f"nobody-{n}@danang.example", "wrong password")
     assert "Sai quá nhiều lần" in knock("10.0.0.5", email_of("officer"), "wrong password")
     assert "Email hoặc mật khẩu không đúng" in knock("10.0.0.6", email_of("officer"), "wrong password")
+
+
+def test_a_database_that_is_gone_is_told_and_not_a_bare_error(
+    signed_in: Any, app: Flask, redis_url: str, loa_home: Any, keyring: Keyring
+) -> None:
+    cookie = signed_in("officer").client.get_cookie("loa")
+    settings = Settings(home=loa_home, keyring=keyring.to_json())  # type: ignore[arg-type]
+    gone = create_app(settings, database_url="postgresql://nobody@127.0.0.1:1/gone", redis_url=redis_url)
+    client = gone.test_client()
+    client.set_cookie("loa", cookie.value)
+    answer = client.get("/campaigns/")
+    assert answer.status_code == 500
+    assert "Có lỗi ngoài ý muốn" in answer.text
+    assert "Traceback" not in answer.text
+    assert "script-src" in answer.headers["Content-Security-Policy"]
