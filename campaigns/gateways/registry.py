@@ -95,7 +95,8 @@ def add_gateway(
         InvalidInput: name, settings, rate or binds cannot be used.
     """
     actor.require("gateway.edit")
-    _check_account(session, name, tps, binds)
+    _check_name(session, name)
+    _check_limits(tps, binds)
     public, secret = _split(check_settings(adapter, settings))
     gateway = Gateway(
         name=name,
@@ -114,7 +115,7 @@ def add_gateway(
     return gateway
 
 
-def _check_account(session: Session, name: str, tps: float, binds: int) -> None:
+def _check_name(session: Session, name: str) -> None:
     if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > 40:
         raise InvalidInput(
             "Tên cổng chỉ gồm chữ không dấu, số, - và _, tối đa 40 ký tự.",
@@ -122,12 +123,15 @@ def _check_account(session: Session, name: str, tps: float, binds: int) -> None:
         )
     if session.scalars(select(Gateway.id).where(Gateway.name == name)).first() is not None:
         raise InvalidInput("Đã có cổng “{name}”.", "There is a gateway “{name}” already.", name=name)
-    if not 0.01 <= tps <= 50_000:
+
+
+def _check_limits(tps: float | None, binds: int | None) -> None:
+    if tps is not None and not 0.01 <= tps <= 50_000:
         raise InvalidInput(
             "Hạn mức phải từ 0,01 đến 50.000 phần tin mỗi giây.",
             "The rate must be between 0.01 and 50,000 parts per second.",
         )
-    if not 1 <= binds <= 50:
+    if binds is not None and not 1 <= binds <= 50:
         raise InvalidInput("Số kết nối phải từ 1 đến 50.", "Binds must be between 1 and 50.")
 
 
@@ -152,6 +156,7 @@ def change_gateway(
 ) -> Gateway:
     """Change an account; settings not named keep their value. Open sessions are opened anew."""
     actor.require("gateway.edit")
+    _check_limits(tps, binds)
     gateway = get_gateway(session, name)
     if settings:
         merged = {**gateway.settings, **open_secrets(keyring, gateway), **settings}
