@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark, each line as JSON, then one table of targets. Names choose: ``make bench ARGS=limit``.
+"""``make bench``: every benchmark, a line of JSON each, then one table of targets; ``ARGS=limit`` chooses.
 
 The machine should be quiet. Import 1 minute, plan 1, way 2, limit 2, crash 1.
 """
