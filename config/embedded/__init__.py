@@ -11,7 +11,7 @@ import atexit
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from config.embedded.places import Places, find_places
 from config.embedded.postgres import Postgres
 from config.embedded.processes import Identity, read_identities, write_identities
 from config.embedded.redis import RedisServer
+from config.errors import ConfigError
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -80,7 +81,10 @@ class EmbeddedServices:
             try:
                 self._ensure()
             except BaseException:
-                self._leave()
+                if self._leave():
+                    # Half of them is of no use, and nobody would end that half.
+                    with suppress(ConfigError):
+                        self._end()
                 raise
         return self
 

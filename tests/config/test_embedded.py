@@ -245,6 +245,7 @@ def test_a_server_that_cannot_start_says_its_last_words(loa_home: Path) -> None:
     with pytest.raises(ConfigError, match="shared_buffers"):
         services.start()
     assert not services.held
+    assert not services.redis.answers(), "half of the services is of no use to anybody"
 
 
 def test_servers_of_the_environment_come_first(loa_home: Path) -> None:
