@@ -127,7 +127,8 @@ class RedisPacer:
         """Ask for more, giving back what is left of the last grant; the seconds to wait where there is none."""
         asked_at = time.monotonic()
         back, self._left = self._left, 0
-        arguments: list[str | int] = [round(self._window * 1e6), round(self._pace * 1e6), self._cap, self._want, self._grant, back]
+        window, pace = round(self._window * 1e6), round(self._pace * 1e6)
+        arguments: list[str | int] = [window, pace, self._cap, self._want, self._grant, back]
         try:
             parts, wait, grant = await self._ask_script(keys=self._keys, args=arguments)
         except (RedisError, OSError) as error:
