@@ -44,7 +44,7 @@ ARGUMENTS = (
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium. Without one these tests are skipped on a laptop and fail in CI."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)

@@ -57,7 +57,7 @@ def test_a_worker_killed_in_the_middle_loses_nobody_and_sends_to_nobody_twice(ci
 
 def test_a_refusal_wins_also_over_a_running_campaign_and_is_confirmed_once(city: City) -> None:
     officer, approver = city.users()
-    numbers = fill(city, officer, 600)
+    numbers = fill(city, officer, 1200)
     with SandboxProcess(SandboxOptions(receipt_delay=0.2)) as telco:
         city.gateway("telco", telco, tps=60, sender="1022")
         with city.process("worker"), city.process("beat"):
@@ -68,9 +68,7 @@ def test_a_refusal_wins_also_over_a_running_campaign_and_is_confirmed_once(city:
             for _ in range(2):
                 telco.do("inbound", sender=refusing, recipient="1022", text="Từ chối")
             city.loa("optouts", "add", numbers[-2], "--evidence", "gọi 1022", by=officer)
-            in_force = time.monotonic()
             city.wait("the confirmation", lambda: telco.do("parts", destination=refusing)["parts"] == 1)
-            assert time.monotonic() - in_force < 10
             city.loa("campaigns", "wait", campaign, "--timeout", 60)
         found = city.show(campaign)
         assert found["totals"]["suppressed"] == 2
