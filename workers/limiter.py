@@ -104,6 +104,7 @@ class RedisPacer:
         self._valid_until = 0.0
         self._queue = asyncio.Lock()
         self._penalty = 0.0
+        self._asking: asyncio.Task[float] | None = None
         self._telling: asyncio.Task[None] | None = None
         self.held_until = 0.0
         """On this process's monotonic clock: until then the telco wants nothing."""
@@ -119,7 +120,10 @@ class RedisPacer:
         """Wait for leave for one part and take it; lanes are served in the order they came."""
         async with self._queue:
             while not self.try_take():
-                pause = await self._ask()
+                # In a task of its own: cancelled inside, redis-py 8.1 drops its connection or forgets the cancelling.
+                if self._asking is None or self._asking.done():
+                    self._asking = asyncio.create_task(self._ask())
+                pause = await asyncio.shield(self._asking)
                 if pause:
                     await asyncio.sleep(pause)
 
@@ -157,5 +161,5 @@ class RedisPacer:
 
     async def close(self) -> None:
         """Let the last word be said."""
-        if self._telling is not None:
-            await asyncio.gather(self._telling, return_exceptions=True)
+        open_tasks = [task for task in (self._asking, self._telling) if task is not None]
+        await asyncio.gather(*open_tasks, return_exceptions=True)
