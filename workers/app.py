@@ -18,6 +18,8 @@ from workers.context import get_context
 
 TICK_SECONDS = 1.0
 QUEUE = "loa"
+EXPIRES = 60
+"""Seconds after which a task is forgotten. A late one is harmless; a minute forgives clocks that differ."""
 
 
 def gateway_queue(name: str) -> str:
@@ -45,7 +47,7 @@ def _make_app() -> Celery:
         beat_scheduler="celery.beat:Scheduler",
         beat_max_loop_interval=TICK_SECONDS,
         beat_schedule={
-            "tick": {"task": "loa.tick", "schedule": TICK_SECONDS, "options": {"expires": 5, "queue": QUEUE}}
+            "tick": {"task": "loa.tick", "schedule": TICK_SECONDS, "options": {"expires": EXPIRES, "queue": QUEUE}}
         },
     )
     return app

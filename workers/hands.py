@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,8 @@ class Hands:
 
     def start(self) -> None:
         """Start the loop's thread."""
+        # The loop shares the interpreter with threads that render texts; 5 ms, the default, is long for a pacer.
+        sys.setswitchinterval(0.001)
         self._thread.start()
 
     def stop(self, timeout: float = 30.0) -> None:
@@ -119,5 +122,4 @@ class Hands:
             await self._in_thread(self._slots.give_back, gateway_id, session.slot)
 
     async def _close_all(self) -> None:
-        for gateway_id in list(self._sessions):
-            await self._close(gateway_id)
+        await asyncio.gather(*(self._close(gateway_id) for gateway_id in list(self._sessions)))

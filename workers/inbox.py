@@ -16,6 +16,10 @@ GATHER_SECONDS = 0.03
 MOST_EVENTS = 2000
 """Events of one transaction."""
 
+PAUSE_SECONDS = 0.5
+MOST_FAILURES = 3
+"""Deliveries in a row that cannot be saved, after which the rest is sent back unread."""
+
 HOLD_SECONDS = 3.0
 """How long a receipt may wait for the record of its own message before it is parked."""
 
@@ -57,15 +61,37 @@ class Inbox:
         batch = self._next_batch()
         if not batch:
             return
+        if await self._saved(batch):
+            self._answer(batch, saved=True)
+        elif len(batch) == 1:
+            await asyncio.sleep(PAUSE_SECONDS)
+            self._answer(batch, saved=False)
+        else:
+            await self._flush_singly(batch)
+
+    async def _saved(self, batch: list[_Delivery]) -> bool:
         events = [event for delivery in batch for event in delivery.events]
         try:
             await self._write(events)
         except Exception:
-            log.warning("events_not_saved", events=len(events), exc_info=True)
-            await asyncio.sleep(0.5)
-            self._answer(batch, saved=False)
-        else:
-            self._answer(batch, saved=True)
+            log.warning("events_not_saved", events=len(events), exc_info=len(batch) == 1)
+            return False
+        return True
+
+    async def _flush_singly(self, batch: list[_Delivery]) -> None:
+        """One event that cannot be saved must not hold up the others; several in a row mean the database."""
+        failures = 0
+        for place, delivery in enumerate(batch):
+            if await self._saved([delivery]):
+                self._answer([delivery], saved=True)
+                failures = 0
+                continue
+            self._answer([delivery], saved=False)
+            failures += 1
+            if failures == MOST_FAILURES:
+                await asyncio.sleep(PAUSE_SECONDS)
+                self._answer(batch[place + 1 :], saved=False)
+                return
 
     def _next_batch(self) -> list[_Delivery]:
         """What can be committed now; receipts of messages about to be recorded stay a moment longer."""

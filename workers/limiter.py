@@ -19,10 +19,16 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 VALID_SECONDS = 0.012
-"""Parts allowed must be on the wire so soon; the rest is given back."""
+"""Parts allowed must be on the wire so soon after asking; the rest is given back."""
 
-MARGIN_SECONDS = 0.025
-"""The log looks back this much further than a second: ``VALID_SECONDS``, and what the way to the telco may vary."""
+VALID_MOST = 0.1
+"""A process too busy to use its grants in time gets longer ones, which cost a little of the rate."""
+
+MARGIN_SECONDS = 0.013
+"""The log looks back this much further than a second: what the way to the telco may vary."""
+
+CREDIT_SECONDS = 0.05
+"""Lateness that may be caught up; the log still bounds every second."""
 
 GRANT_SECONDS = 0.01
 """A grant holds about so much of the rate, one part at least."""
@@ -31,13 +37,14 @@ PACE = 1.1
 """The even pace, as a share of the limit: room to catch up after a stall, which the log then bounds."""
 
 # KEYS: log (sorted set of "id:parts" by time), state. ARGV: window and pace in microseconds, parts of the window,
-# parts wanted, id and parts of a grant to give back.
-# Entries in the future mean that the clock was set back; like a forgotten log they count as a full window.
+# parts wanted, id and parts of a grant to give back, how long a grant holds, what lateness may be caught up.
+# An entry's time is the latest at which its parts may go out. Entries far in the future mean that the clock was set
+# back; like a forgotten log they count as a full window.
 _ASK = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local window, pace, cap, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local back = tonumber(ARGV[6])
+local back, valid, credit = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 if back > 0 then
   for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')) do
     local id, parts = string.match(entry, '^(%d+):(%d+)$')
@@ -51,7 +58,7 @@ end
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 if redis.call('HEXISTS', KEYS[2], 'grants') == 0 or (last[2] and tonumber(last[2]) > now + 1000000) then
   redis.call('DEL', KEYS[1], KEYS[2])
-  redis.call('ZADD', KEYS[1], string.format('%.0f', now), '0:' .. cap)
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now + 100000), '0:' .. cap)
   redis.call('HSET', KEYS[2], 'grants', 0)
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
@@ -66,11 +73,12 @@ if used >= cap then
   return {0, tonumber(oldest) + window - now + 1, '0'}
 end
 local due = tonumber(redis.call('HGET', KEYS[2], 'due') or 0)
-if due < now or due > now + 10 * window then due = now end
+if due > now + 10 * window then due = now end
+due = math.max(due, now - credit)
 local parts = math.min(want, cap - used, math.floor((now + want * pace - due) / pace))
 if parts < 1 then return {0, due + pace - want * pace - now + 1, '0'} end
 local id = redis.call('HINCRBY', KEYS[2], 'grants', 1)
-redis.call('ZADD', KEYS[1], string.format('%.0f', now), id .. ':' .. parts)
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + valid), id .. ':' .. parts)
 redis.call('HSET', KEYS[2], 'due', string.format('%.0f', due + parts * pace))
 return {parts, 0, tostring(id)}
 """
@@ -100,7 +108,9 @@ class RedisPacer:
         self._pace = self._window / self._cap / PACE
         self._want = max(1, int(tps * GRANT_SECONDS))
         self._left = 0
+        self._granted = 0
         self._grant = "0"
+        self._valid = VALID_SECONDS
         self._valid_until = 0.0
         self._queue = asyncio.Lock()
         self._penalty = 0.0
@@ -131,15 +141,20 @@ class RedisPacer:
         """Ask for more, giving back what is left of the last grant; the seconds to wait where there is none."""
         asked_at = time.monotonic()
         back, self._left = self._left, 0
-        window, pace = round(self._window * 1e6), round(self._pace * 1e6)
-        arguments: list[str | int] = [window, pace, self._cap, self._want, self._grant, back]
+        wasted = back > 0 and back == self._granted
+        self._valid = min(VALID_MOST, self._valid * 1.5) if wasted else max(VALID_SECONDS, self._valid * 0.98)
+        times = [round(seconds * 1e6) for seconds in (self._window, self._pace, self._valid, CREDIT_SECONDS)]
+        window, pace, valid, credit = times
+        arguments: list[str | int] = [window, pace, self._cap, self._want, self._grant, back, valid, credit]
         try:
             parts, wait, grant = await self._ask_script(keys=self._keys, args=arguments)
         except (RedisError, OSError) as error:
             log.warning("rate_limiter_unreachable", error=type(error).__name__)
+            self._granted = 0
             return 0.5
-        self._left, self._grant = int(parts), grant
-        self._valid_until = asked_at + VALID_SECONDS
+        self._left = self._granted = int(parts)
+        self._grant = grant
+        self._valid_until = asked_at + self._valid
         return min(1.0, int(wait) / 1e6)
 
     def throttled(self) -> None:

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import structlog
 from redis.asyncio import Redis
 
-from campaigns.delivery.drain import Account, Drain, Policy
+from campaigns.delivery.consignment import Account, Line, Policy
+from campaigns.delivery.drain import Drain
 from campaigns.delivery.menu import Menu
 from campaigns.errors import LoaError
 from campaigns.gateways.contract import Adapter, Event, GatewayUnavailable, Hooks
@@ -54,7 +55,6 @@ class GatewaySession:
         self._pacer = RedisPacer(redis, gateway.name, float(gateway.tps))
         self._unrecorded: set[str] = set()
         self._adapter: Adapter[Any] | None = None
-        self._bound = asyncio.Event()
         self._lost = asyncio.Event()
         self._kicked = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -115,23 +115,35 @@ class GatewaySession:
         adapter = build_adapter(self._context.keyring, self.gateway, Hooks(inbox.deliver, self._on_lost))
         taking_in = asyncio.create_task(inbox.run())
         try:
-            await adapter.open()
+            if not await self._opened(adapter):
+                return False
+            self._adapter = adapter
+            await self._note("bound", "")
+            self._on_bound(self.gateway.name)
+            try:
+                await self._send_until_lost()
+            finally:
+                await adapter.close()
+                self._adapter = None
+            return True
         except GatewayUnavailable as error:
             await self._note("down", error.reason)
-            await self._end_inbox(inbox, taking_in)
             return False
-        self._adapter = adapter
-        self._bound.set()
-        await self._note("bound", "")
-        self._on_bound(self.gateway.name)
-        try:
-            await self._send_until_lost()
         finally:
-            self._bound.clear()
-            await adapter.close()
             await self._end_inbox(inbox, taking_in)
-            self._adapter = None
-        return True
+
+    async def _opened(self, adapter: Adapter[Any]) -> bool:
+        """Open the adapter; False where we are told to stop before a slow telco has answered."""
+        opening = asyncio.create_task(adapter.open())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait((opening, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if opening.done():
+            await opening
+            return True
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        return False
 
     async def _end_inbox(self, inbox: Inbox, taking_in: asyncio.Task[None]) -> None:
         inbox.close()
@@ -158,24 +170,23 @@ class GatewaySession:
     async def _drain_once(self) -> None:
         settings, adapter = self._context.settings, self._adapter
         assert adapter is not None
-        drain = Drain(
+        line = Line(
             database=self._context.database,
             keyring=self._context.keyring,
             account=Account(self.gateway.id, self.gateway.name, float(self.gateway.tps)),
             adapter=adapter,
             pacer=self._pacer,
             policy=Policy(settings.lease_seconds, settings.retry_attempts, settings.retry_seconds, settings.batch_size),
-            worker=self._context.worker,
-            menu=Menu(self._context.database, self.gateway.id),
             in_thread=self._in_thread,
             on_throttled=self._pacer.throttled,
             unrecorded=self._unrecorded,
         )
+        drain = Drain(line, Menu(self._context.database, self.gateway.id), self._context.worker)
         try:
             tally = await drain.run(DRAIN_SECONDS, self._halted)
-        except Exception:
+        except Exception as error:
             # The database is away, most likely. Nothing is lost: the next tick kicks again.
-            log.warning("drain_failed", gateway=self.gateway.name, exc_info=True)
+            log.warning("drain_failed", gateway=self.gateway.name, error=type(error).__name__)
             return
         if tally.claimed:
             log.info(

@@ -11,7 +11,7 @@ from campaigns.delivery.housekeeping import tidy
 from campaigns.delivery.planner import plan_campaign
 from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
-from workers.app import app, gateway_queue
+from workers.app import EXPIRES, app, gateway_queue
 from workers.context import get_context
 
 log = structlog.get_logger(__name__)
@@ -23,27 +23,36 @@ _PLAN_LOCK = 0x10A_91A0
 _MINUTE = 60
 
 
+_last_thorough = [float("-inf")]
+
+
+def _once_a_minute() -> bool:
+    """Whether this process has not been thorough for a minute."""
+    if time.monotonic() - _last_thorough[0] < _MINUTE:
+        return False
+    _last_thorough[0] = time.monotonic()
+    return True
+
+
 @app.task(name="loa.tick")  # type: ignore[untyped-decorator]
 def tick() -> None:
     """Find what is due and poke whoever does it."""
     context = get_context()
     settings = context.settings
-    done = tidy(
+    tidy(
         context.database,
         lease_seconds=settings.lease_seconds,
         retry_attempts=settings.retry_attempts,
-        thorough=int(time.monotonic()) % _MINUTE == 0,
+        thorough=_once_a_minute(),
     )
-    if done is None:
-        return
     with context.database.transaction() as session:
         due = list_due_ids(session)
         busy = list_gateways_with_work(session)
     for campaign_id in due:
-        plan.apply_async((campaign_id,), expires=5)
+        plan.apply_async((campaign_id,), expires=EXPIRES)
     for name, binds in busy:
         for _ in range(binds):
-            drain.apply_async((name,), queue=gateway_queue(name), expires=5)
+            drain.apply_async((name,), queue=gateway_queue(name), expires=EXPIRES)
 
 
 @app.task(name="loa.plan")  # type: ignore[untyped-decorator]

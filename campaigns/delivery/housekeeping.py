@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import text
@@ -36,43 +36,58 @@ class Tidied:
 
     routed: int = 0
     reaped: int = 0
-    unknown: int = 0
+    """Batches freed from dead workers."""
     cancelled: int = 0
-    late_receipts: int = 0
     adopted: int = 0
+    late_receipts: int = 0
     resent: int = 0
-    finished: list[int] = field(default_factory=list)
+    odd: int = 0
+    finished: int = 0
 
 
 def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool) -> Tidied | None:
-    """Put everything in order once; None where another tick is at it. ``thorough`` adds what a minute is enough for."""
+    """Put everything in order once; None where another tick is at it. ``thorough`` adds what a minute is enough for.
+
+    A step that fails is logged and the others are taken all the same.
+    """
     with database.transaction() as guard:
         if not guard.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), {"k": _LOCK}).scalar():
             return None
         done = Tidied()
-        done.routed = _repeat(database, lambda s: route_batches(s))
-        while True:
-            with database.transaction() as session:
-                batches, unknown = reap_lapsed_leases(session)
-            done.reaped += batches
-            done.unknown += unknown
-            if not batches:
-                break
-        done.cancelled = _repeat(database, lambda s: cancel_queued_messages(s))
-        done.late_receipts = _repeat(database, lambda s: apply_parked_receipts(s, younger_than=RECENT))
         # Adopting waits until whatever was being recorded when the receipt came has been committed or reaped.
-        settled = lease_seconds + 5.0
-        done.adopted = _repeat(
-            database, lambda s: adopt_unknown_messages(s, older_than=settled, younger_than=DAY if thorough else RECENT)
+        settled, young = lease_seconds + 5.0, DAY if thorough else RECENT
+        _step(done, "routed", lambda: _repeat(database, route_batches))
+        _step(done, "reaped", lambda: _repeat(database, reap_lapsed_leases))
+        _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
+        _step(
+            done,
+            "adopted",
+            lambda: _repeat(database, lambda s: adopt_unknown_messages(s, older_than=settled, younger_than=young)),
         )
-        if done.adopted or thorough:
-            done.late_receipts += _repeat(database, lambda s: apply_parked_receipts(s, younger_than=GIVE_UP))
+        reach = GIVE_UP if done.adopted or thorough else RECENT
+        _step(
+            done,
+            "late_receipts",
+            lambda: _repeat(database, lambda s: apply_parked_receipts(s, younger_than=reach)),
+        )
         if thorough:
-            done.resent = _repeat(database, lambda s: resend_unknown_messages(s, attempts=retry_attempts))
-            _repeat(database, lambda s: give_up_parked_receipts(s, older_than=GIVE_UP))
-        with database.transaction() as session:
-            done.finished = finish_campaigns(session)
+            _step(
+                done,
+                "resent",
+                lambda: _repeat(database, lambda s: resend_unknown_messages(s, attempts=retry_attempts)),
+            )
+            _step(
+                done, "odd", lambda: _repeat(database, lambda s: give_up_parked_receipts(s, older_than=GIVE_UP), most=1)
+            )
+        _step(done, "finished", lambda: _repeat(database, lambda s: len(finish_campaigns(s)), most=1))
     return done
+
+
+def _step(done: Tidied, name: str, act: Callable[[], int]) -> None:
+    try:
+        setattr(done, name, act())
+    except Exception:
+        log.exception("tidy_step_failed", step=name)
 
 
 def _repeat(database: Database, step: Callable[[Session], int], most: int = 50) -> int:

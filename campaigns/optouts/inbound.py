@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time
 
+import structlog
 from sqlalchemy.orm import Session
 
 from campaigns.audience.phone import PhoneProblem, normalise_phone
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import Place
 from campaigns.delivery.states import CampaignState
+from campaigns.errors import LoaError
 from campaigns.models import Campaign, InboundMessage
 from campaigns.optouts.keywords import Wish, read_wish
 from campaigns.stats.idle import CITY_TIME
@@ -23,6 +25,8 @@ from campaigns.store.campaigns import database_now, find_standing, lock_standing
 from campaigns.store.optouts import end_optouts, ensure_contact, insert_optout, queue_single_message
 from campaigns.store.templates import get_version
 from config.keys import Keyring
+
+log = structlog.get_logger(__name__)
 
 REPLIES: Mapping[Wish, str] = {
     Wish.REFUSE: "sys-xac-nhan-tu-choi",
@@ -53,8 +57,19 @@ def handle_inbound(
     session.add(entry)
     session.flush()
     if _obey(session, phone_hash, wish, entry.id):
-        _confirm(session, keyring, gateway_id, sender, phone_hash, wish, entry.id)
+        _confirm_if_possible(session, keyring, gateway_id, sender, phone_hash, wish, entry.id)
     return wish
+
+
+def _confirm_if_possible(
+    session: Session, keyring: Keyring, gateway_id: int, sender: str, phone_hash: bytes, wish: Wish, entry_id: int
+) -> None:
+    """A refusal stands also where its confirmation cannot be made, as when somebody broke the reply's text."""
+    try:
+        with session.begin_nested():
+            _confirm(session, keyring, gateway_id, sender, phone_hash, wish, entry_id)
+    except LoaError:
+        log.exception("reply_impossible", wish=wish.value)
 
 
 def _obey(session: Session, phone_hash: bytes, wish: Wish, entry_id: int) -> bool:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+"""A server that vanished without a word is given up within seconds, not after the kernel's two hours."""
+
 
 def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Engine:
     """An engine on psycopg 3 for a ``postgresql://`` address; sessions speak UTC."""
@@ -20,7 +23,12 @@ def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Eng
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,  # an error in a log must not name anybody
-        connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 10},
+        connect_args={
+            "application_name": application,
+            "options": "-c timezone=UTC",
+            "connect_timeout": 10,
+            **_KEEPALIVE,
+        },
     )
 
     @event.listens_for(engine, "connect")

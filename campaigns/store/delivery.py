@@ -6,7 +6,7 @@ whose clock is off changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -51,7 +51,10 @@ def list_ready_campaigns(session: Session, gateway_id: int) -> list[MenuItem]:
 
 _WITH_WORK = text(f"""
     SELECT g.name, g.binds FROM gateway g
-    WHERE g.enabled AND EXISTS (
+    WHERE g.enabled
+      AND EXISTS (SELECT 1 FROM gateway_session s
+                  WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds')
+      AND EXISTS (
         SELECT 1 FROM campaign c JOIN batch b ON b.campaign_id = c.id
         WHERE c.state = 'running' AND {INSIDE_WINDOW} AND b.gateway_id = g.id AND b.state = 'ready'
           AND (b.not_before IS NULL OR b.not_before <= now()))
@@ -60,7 +63,7 @@ _WITH_WORK = text(f"""
 
 
 def list_gateways_with_work(session: Session) -> list[tuple[str, int]]:
-    """(name, binds) of enabled gateways that have something ready."""
+    """(name, binds) of enabled gateways that have something ready and a session that lives."""
     return [(row.name, row.binds) for row in session.execute(_WITH_WORK)]
 
 
@@ -208,16 +211,26 @@ class Outcomes:
     errors: list[str | None] = field(default_factory=list)
     tries: list[int] = field(default_factory=list)
     """1 where handing it over counted as an attempt."""
+    parts: list[int | None] = field(default_factory=list)
+    """Parts that went out, where they are not as many as were planned."""
     reference_seqs: list[int] = field(default_factory=list)
     reference_parts: list[int] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
 
-    def add(self, seq: int, state: MessageState, error: str | None, tried: int) -> None:
+    def add(self, seq: int, state: MessageState, error: str | None, tried: int, parts: int | None = None) -> None:
         """Note the outcome of one message."""
+        self.parts.append(parts)
         self.seqs.append(seq)
         self.states.append(state.value)
         self.errors.append(error)
         self.tries.append(tried)
+
+    def add_references(self, seq: int, references: Iterable[tuple[int, str]]) -> None:
+        """Note the (part, reference) of every part of a message that was taken."""
+        for part, reference in references:
+            self.reference_seqs.append(seq)
+            self.reference_parts.append(part)
+            self.references.append(reference)
 
     def extend(self, later: Outcomes) -> None:
         """Add what became known later."""
@@ -231,14 +244,16 @@ class Outcomes:
 _RECORD = text(f"""
     WITH input AS (
         SELECT * FROM unnest(CAST(:seqs AS smallint[]), CAST(:states AS smallint[]), CAST(:errors AS text[]),
-                             CAST(:tries AS smallint[])) AS i(seq, state, error, tried)
+                             CAST(:tries AS smallint[]), CAST(:parts AS smallint[]))
+                      AS i(seq, state, error, tried, parts)
     ), noted AS (
         INSERT INTO submission (batch_id, gateway_id, seq, part, reference)
         SELECT :batch, :gateway, s.seq, s.part, s.reference
         FROM unnest(CAST(:reference_seqs AS smallint[]), CAST(:reference_parts AS smallint[]),
                     CAST(:references AS text[])) AS s(seq, part, reference)
     ), moved AS (
-        UPDATE message m SET state = i.state, error = coalesce(i.error, m.error), attempts = m.attempts + i.tried
+        UPDATE message m SET state = i.state, error = coalesce(i.error, m.error), attempts = m.attempts + i.tried,
+               parts = coalesce(i.parts, m.parts)
         FROM input i, batch held WHERE held.id = :batch AND m.batch_id = :batch AND m.seq = i.seq
           AND (i.state / 10 > m.state / 10 OR (i.state = {S.QUEUED.value} AND m.state = {S.CLAIMED.value}
                                                AND held.lease_token = :token))
@@ -283,6 +298,7 @@ def record_outcomes(
             "states": outcomes.states,
             "errors": outcomes.errors,
             "tries": outcomes.tries,
+            "parts": outcomes.parts,
             "reference_seqs": outcomes.reference_seqs,
             "reference_parts": outcomes.reference_parts,
             "references": outcomes.references,
@@ -291,23 +307,31 @@ def record_outcomes(
     return Standing(bool(held), bool(may_go_on))
 
 
+# A batch that still holds claimed messages is left to the reaper, who knows what they may have become.
 _RELEASE = text(f"""
-    UPDATE batch b SET lease_token = NULL, lease_until = NULL, lease_worker = NULL,
-           state = CASE WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
-           not_before = CASE WHEN b.queued > 0 THEN (
-               SELECT CASE WHEN min(m.attempts) > 0
-                           THEN now() + make_interval(secs => :delay * power(2, min(m.attempts) - 1)) END
-               FROM message m WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value}) END
+    UPDATE batch b SET
+           lease_token = CASE WHEN b.claimed > 0 THEN b.lease_token END,
+           lease_until = CASE WHEN b.claimed > 0 THEN now() END,
+           lease_worker = CASE WHEN b.claimed > 0 THEN b.lease_worker END,
+           state = CASE WHEN b.claimed > 0 THEN 'leased' WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
+           not_before = CASE WHEN b.queued > 0 THEN greatest(
+               CASE WHEN :hold > 0 THEN now() + make_interval(secs => :hold) END,
+               (SELECT CASE WHEN min(m.attempts) > 0
+                            THEN now() + make_interval(secs => :delay * power(2, min(m.attempts) - 1)) END
+                FROM message m WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value})) END
     WHERE b.id = :batch AND b.lease_token = :token
 """)
 
 
-def release_batch(session: Session, batch_id: int, token: UUID, *, retry_seconds: float) -> None:
+def release_batch(
+    session: Session, batch_id: int, token: UUID, *, retry_seconds: float, hold_seconds: float = 0.0
+) -> None:
     """End a lease: the batch is ready again where messages are left, else done.
 
-    Where only retries are left they wait ``retry_seconds``, doubled with every attempt.
+    Where only retries are left they wait ``retry_seconds``, doubled with every attempt. ``hold_seconds`` keeps a
+    batch back that could not be sent for a reason of ours, so that it is not claimed again at once.
     """
-    session.execute(_RELEASE, {"batch": batch_id, "token": token, "delay": retry_seconds})
+    session.execute(_RELEASE, {"batch": batch_id, "token": token, "delay": retry_seconds, "hold": float(hold_seconds)})
 
 
 _LAPSED = text("""
@@ -328,20 +352,19 @@ _REAP = text(f"""
     UPDATE batch b SET {ADD_DELTAS}, lease_token = NULL, lease_until = NULL, lease_worker = NULL,
            state = CASE WHEN b.queued + d.queued > 0 THEN 'ready' ELSE 'done' END
     FROM d WHERE b.id = d.batch_id
-    RETURNING d.unknown
 """)
 
 
-def reap_lapsed_leases(session: Session, *, most: int = 200) -> tuple[int, int]:
+def reap_lapsed_leases(session: Session, *, most: int = 200) -> int:
     """Free batches whose worker died: what may have been on the wire becomes unknown, the rest is queued again.
 
-    Returns (batches freed, messages now unknown).
+    Returns how many batches were freed.
     """
     batches = list(session.execute(_LAPSED, {"most": most}).scalars())
     if not batches:
-        return 0, 0
-    unknown = sum(session.execute(_REAP, {"batches": batches}).scalars())
-    return len(batches), unknown
+        return 0
+    session.execute(_REAP, {"batches": batches})
+    return len(batches)
 
 
 def _settle_queued(where: str, state: MessageState) -> str:
@@ -371,7 +394,7 @@ _FINISH = text("""
     UPDATE campaign c SET state = 'finished', finished_at = now(), version = version + 1
     WHERE c.state = 'running' AND c.planned_at IS NOT NULL
       AND (c.standing IS NULL OR c.created_at < now() - interval '10 minutes')
-      AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.campaign_id = c.id AND b.state <> 'done')
+      AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.campaign_id = c.id AND (b.state <> 'done' OR b.claimed > 0))
     RETURNING c.id
 """)
 
@@ -388,6 +411,8 @@ _RESEND = text(f"""
     WITH picked AS (SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
                     WHERE c.unknown_policy = 'resend' AND c.state IN ('running', 'finished') AND b.state = 'done'
                       AND b.unknown > 0 AND b.started_at + make_interval(mins => c.validity_minutes) < now()
+                      AND EXISTS (SELECT 1 FROM message m WHERE m.batch_id = b.id
+                                  AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts)
                     ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED),
     moved AS (UPDATE message m SET state = {S.QUEUED.value}, attempts = m.attempts + 1 FROM picked
               WHERE m.batch_id = picked.id AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts

@@ -50,10 +50,11 @@ class _Matched:
 # stand for several of its parts, where the telco cut the message itself (message_payload).
 _MATCH = text("""
     SELECT place, batch_id, seq, part FROM (
-        SELECT r.place, s.batch_id, s.seq, s.part, rank() OVER (PARTITION BY r.place ORDER BY s.batch_id DESC) AS age
+        SELECT r.place, s.batch_id, s.seq, s.part, rank() OVER w AS age
         FROM unnest(CAST(:references AS text[])) WITH ORDINALITY AS r(reference, place)
         JOIN submission s ON s.reference = r.reference AND s.gateway_id = :gateway
         WHERE r.reference <> ''
+        WINDOW w AS (PARTITION BY r.place ORDER BY s.submitted_at DESC, s.batch_id DESC)
     ) matched WHERE age = 1
 """)
 
@@ -70,7 +71,8 @@ _APPLY = text(f"""
         FROM r GROUP BY batch_id, seq
     ), climbed AS (
         SELECT m.batch_id, m.seq, m.delivered_mask | n.mask AS mask, n.error,
-               CASE WHEN m.delivered_mask | n.mask = (1 << m.parts) - 1 THEN {S.DELIVERED.value}
+               CASE WHEN (m.delivered_mask | n.mask) & ((1 << m.parts) - 1) = (1 << m.parts) - 1
+                    THEN {S.DELIVERED.value}
                     WHEN m.state / 10 < {S.UNDELIVERED.rank} THEN coalesce(n.bad, {S.ACCEPTED.value})
                     ELSE m.state END::smallint AS state
         FROM news n JOIN message m ON m.batch_id = n.batch_id AND m.seq = n.seq
@@ -153,7 +155,7 @@ _WAITING = text("""
     SELECT id, gateway_id, reference, state, error FROM parked_receipt
     WHERE settled_at IS NULL AND received_at > now() - make_interval(secs => :young)
       AND received_at <= now() - make_interval(secs => :old)
-    ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ORDER BY received_at DESC LIMIT :most FOR UPDATE SKIP LOCKED
 """)
 _SETTLE = text("UPDATE parked_receipt SET settled_at = now(), outcome = :outcome WHERE id = ANY(:ids)")
 
@@ -192,8 +194,7 @@ _ADOPT = text(f"""
                (SELECT coalesce(bit_or(1 << s.part), 0) FROM submission s
                 WHERE s.batch_id = m.batch_id AND s.seq = m.seq AND s.gateway_id = w.gateway_id) AS taken
         FROM waiting w
-        JOIN message m ON m.contact_id = w.contact_id AND (m.state = {S.UNKNOWN.value}
-             OR (m.state = {S.ACCEPTED.value} AND m.parts > 1))
+        JOIN message m ON m.contact_id = w.contact_id AND m.state IN ({S.UNKNOWN.value}, {S.ACCEPTED.value})
         JOIN batch b ON b.id = m.batch_id AND b.gateway_id = w.gateway_id
     ), candidates AS (
         SELECT *, count(*) OVER (PARTITION BY gateway_id, reference) AS fitting

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from campaigns.stats import summary
 from campaigns.store.database import Database
+from campaigns.store.gateways import note_session
 from config.embedded import broker_url
 from config.keys import Keyring
 from tests.factories import make_campaign, make_contact, make_gateway
@@ -54,7 +55,7 @@ def test_the_tick_finds_what_is_due_and_what_can_be_sent(
     tasks.tick()
     assert sent(redis_url, "loa") == []
     with database.transaction() as session:
-        make_gateway(session, keyring, name="viettel", binds=2)
+        gateway = make_gateway(session, keyring, name="viettel", binds=2).id
         for _ in range(3):
             make_contact(session, keyring)
         campaign, later = (
@@ -73,6 +74,10 @@ def test_the_tick_finds_what_is_due_and_what_can_be_sent(
     with database.transaction() as session:
         found = summary(session, campaign.id)
     assert (found.state, found.planned) == ("running", 3)
+    tasks.tick()
+    assert sent(redis_url, "loa.gateway.viettel") == [], "nobody to poke"
+    with database.transaction() as session:
+        note_session(session, gateway, 0, "worker", "bound", "")
     tasks.tick()
     assert sent(redis_url, "loa") == []
     assert sent(redis_url, "loa.gateway.viettel") == [("loa.drain", "('viettel',)")] * 2, "one for each bind"

@@ -1,0 +1,222 @@
+"""A claim on its way when things go wrong: a slow database, a damaged number, changed people, a lost lease."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from campaigns.delivery.consignment import Account, Consignment, Line, Policy
+from campaigns.delivery.menu import Menu
+from campaigns.delivery.permit import LeaseLost, MarkedPermit
+from campaigns.gateways.contract import Hooks, Outbound
+from campaigns.gateways.smpp import SmppAdapter
+from campaigns.gateways.smpp.sandbox.options import SandboxOptions
+from campaigns.gateways.smpp.sandbox.server import Sandbox
+from campaigns.gateways.smpp.settings import SmppSettings
+from campaigns.store.delivery import Claim, reap_lapsed_leases
+from config.keys import Keyring
+from tests.campaigns.delivery.conftest import Planned
+
+Make = Callable[..., Planned]
+
+
+class Free:
+    """Leave at once, always: these tests are not about the rate."""
+
+    def try_take(self) -> bool:
+        return True
+
+    async def __call__(self) -> None:
+        return None
+
+
+@asynccontextmanager
+async def line_of(campaign: Planned, telco: Sandbox, **changes: Any) -> Any:
+    """A line to a simulated telco in this process."""
+    settings = SmppSettings(host="127.0.0.1", port=telco.port, system_id="loa")
+    adapter = SmppAdapter(settings, Hooks(lambda _events, _safe: None, lambda _reason: None))
+    await adapter.open()
+    values: dict[str, Any] = {
+        "database": campaign.database,
+        "keyring": campaign.keyring,
+        "account": Account(campaign.gateway_id, "telco", changes.pop("tps", 100_000.0)),
+        "adapter": adapter,
+        "pacer": Free(),
+        "policy": Policy(lease_seconds=20, retry_attempts=3, retry_seconds=1, batch_size=500),
+        **changes,
+    }
+    try:
+        yield Line(**values)
+    finally:
+        await adapter.close()
+
+
+def facts_of(campaign: Planned) -> Any:
+    facts = Menu(campaign.database, campaign.gateway_id).next()
+    assert facts is not None
+    return facts
+
+
+async def send(campaign: Planned, options: SandboxOptions, claim: Claim, facts: Any, **changes: Any) -> dict[str, Any]:
+    async with Sandbox(options) as telco, line_of(campaign, telco, **changes) as line:
+        await Consignment(line, facts, claim, lambda: False).send()
+        return telco.stats()
+
+
+def test_a_record_slower_than_the_sending_strands_nobody(planned: Make) -> None:
+    campaign = planned(10)
+    facts, claim = facts_of(campaign), campaign.claim()
+    assert claim is not None
+
+    async def slow_first(function: Callable[..., object], *args: object, **more: object) -> object:
+        result = await asyncio.to_thread(function, *args, **more)
+        if "release" not in more:
+            await asyncio.sleep(1.0)
+        return result
+
+    told = asyncio.run(
+        send(
+            campaign,
+            SandboxOptions(delay=0.55, refuse_share=0.5, refuse_with=("ESME_RMSGQFUL",)),
+            claim,
+            facts,
+            in_thread=slow_first,
+        )
+    )
+    totals = campaign.totals()
+    assert totals.get("claimed", 0) == 0
+    assert totals["accepted"] == told["taken"]
+    assert totals["accepted"] + totals["queued"] == 10
+
+
+def test_a_batch_released_with_claimed_messages_goes_to_the_reaper(planned: Make) -> None:
+    campaign = planned(3)
+    claim = campaign.claim()
+    assert claim is not None
+    campaign.release(claim)
+    with campaign.database.transaction() as session:
+        assert reap_lapsed_leases(session) == 1
+    assert campaign.totals() == {"unknown": 3}
+
+
+def test_one_damaged_number_fails_alone(planned: Make) -> None:
+    campaign = planned(5)
+    with campaign.database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE contact SET phone_cipher = set_byte(phone_cipher, 20, (get_byte(phone_cipher, 20) + 1) % 256)"
+                " WHERE id = (SELECT min(id) FROM contact)"
+            )
+        )
+    facts, claim = facts_of(campaign), campaign.claim()
+    assert claim is not None
+    asyncio.run(send(campaign, SandboxOptions(), claim, facts))
+    assert campaign.totals() == {"accepted": 4, "failed": 1}
+
+
+def test_with_a_wrong_keyring_nobody_fails_and_the_batch_waits(planned: Make) -> None:
+    campaign = planned(5)
+    facts, claim = facts_of(campaign), campaign.claim()
+    assert claim is not None
+    told = asyncio.run(send(campaign, SandboxOptions(), claim, facts, keyring=Keyring.generate()))
+    assert told["taken"] == 0
+    assert campaign.totals() == {"queued": 5}
+    assert campaign.claim() is None, "not claimed again at once"
+
+
+def test_a_text_that_grew_since_planning_is_delivered_when_all_it_became_is(planned: Make) -> None:
+    campaign = planned(1, text="Chao {{ ho_ten }} " + "x" * 120)
+    with campaign.database.transaction() as session:
+        session.execute(text("UPDATE contact SET full_name = repeat('Nguyen ', 10)"))
+    facts, claim = facts_of(campaign), campaign.claim(personal=True)
+    assert claim is not None
+    told = asyncio.run(send(campaign, SandboxOptions(), claim, facts))
+    assert told["taken"] == 2
+    with campaign.database.transaction() as session:
+        assert session.execute(text("SELECT parts FROM message")).scalar() == 2
+
+
+def test_nothing_goes_out_beyond_the_mark_also_when_somebody_was_left_out(planned: Make) -> None:
+    campaign = planned(30, text="Chao {{ ho_ten }}")
+    with campaign.database.transaction() as session:
+        session.execute(
+            text("UPDATE contact SET full_name = NULL WHERE id IN (SELECT id FROM contact ORDER BY id LIMIT 10)")
+        )
+    facts, claim = facts_of(campaign), campaign.claim(personal=True, cover=5)
+    assert claim is not None
+    beyond: list[tuple[int, int]] = []
+
+    class Watching(SmppAdapter):
+        async def submit(self, messages: Sequence[Outbound], permit: Any, settle: Any) -> None:
+            for message in messages:
+                await permit()
+                with campaign.database.transaction() as session:
+                    mark = session.execute(text("SELECT wire_seq FROM batch")).scalar_one()
+                if message.key > mark:
+                    beyond.append((message.key, mark))
+
+    async def run() -> None:
+        watching = Watching(SmppSettings(host="127.0.0.1", system_id="loa"), Hooks(lambda *_: None, lambda _: None))
+        line = Line(
+            campaign.database,
+            campaign.keyring,
+            Account(campaign.gateway_id, "telco", 100.0),
+            watching,
+            Free(),
+            Policy(20, 3, 1, 500),
+        )
+        await Consignment(line, facts, claim, lambda: False).send()
+
+    asyncio.run(run())
+    assert beyond == []
+    assert campaign.totals() == {"failed": 10, "queued": 20}
+
+
+def test_a_permit_whose_mark_cannot_be_moved_lets_nothing_more_out() -> None:
+    async def lost(_seq: int) -> None:
+        raise LeaseLost
+
+    async def run() -> int:
+        permit = MarkedPermit(Free(), list(range(1, 11)), 3, 3, lost)
+        taken = 0
+        while permit.try_take():
+            taken += 1
+        with pytest.raises(LeaseLost):
+            await permit()
+        return taken
+
+    assert asyncio.run(run()) == 3
+
+
+def test_a_pause_ends_the_sending_and_gives_back_what_was_not_begun(planned: Make) -> None:
+    campaign = planned(50)
+    facts, claim = facts_of(campaign), campaign.claim()
+    assert claim is not None
+
+    class Slow(Free):
+        def try_take(self) -> bool:
+            return False
+
+        async def __call__(self) -> None:
+            await asyncio.sleep(0.2)
+
+    async def run() -> float:
+        async with Sandbox(SandboxOptions()) as telco, line_of(campaign, telco, pacer=Slow()) as line:
+            sending = asyncio.create_task(Consignment(line, facts, claim, lambda: False).send())
+            await asyncio.sleep(0.5)
+            with campaign.database.transaction() as session:
+                session.execute(text("UPDATE campaign SET state = 'paused'"))
+            started = time.monotonic()
+            await sending
+            return time.monotonic() - started
+
+    asyncio.run(run())
+    totals = campaign.totals()
+    assert 0 < totals["accepted"] < 40
+    assert totals["accepted"] + totals["queued"] == 50
