@@ -182,9 +182,22 @@ def test_one_reference_may_stand_for_all_parts_of_a_message(planned: Make) -> No
     with campaign.database.transaction() as session:
         session.execute(
             text(
-                "INSERT INTO submission (batch_id, gateway_id, seq, part, reference)"
-                " SELECT batch_id, gateway_id, seq, p, reference FROM submission, generate_series(1, 2) p"
+                "INSERT INTO submission (batch_id, gateway_id, seq, part, reference, submitted_at)"
+                " SELECT batch_id, gateway_id, seq, p, reference, submitted_at FROM submission, generate_series(1, 2) p"
             )
         )
     receive(campaign, ("whole", S.DELIVERED))
     assert campaign.totals() == {"delivered": 1}
+
+
+def test_a_reference_that_came_round_again_means_the_message_sent_last(planned: Make) -> None:
+    campaign = planned(2, batch_size=1)
+    older, younger = campaign.claim(), campaign.claim()
+    assert older is not None
+    assert younger is not None
+    for claim in (younger, older):
+        campaign.record(claim, (1, S.ACCEPTED, "1"))
+    receive(campaign, ("1", S.DELIVERED))
+    with campaign.database.transaction() as session:
+        delivered = session.execute(text("SELECT batch_id FROM message WHERE state = 60")).scalar_one()
+    assert delivered == older.batch_id
