@@ -149,7 +149,7 @@ class RedisPacer:
         try:
             parts, wait, grant = await self._ask_script(keys=self._keys, args=arguments)
         except (RedisError, OSError) as error:
-            log.warning("rate_limiter_unreachable", error=type(error).__name__)
+            log.warning("rate_limiter_unreachable", error=f"{type(error).__name__}: {error}")
             self._granted = 0
             return 0.5
         self._left = self._granted = int(parts)
@@ -172,7 +172,7 @@ class RedisPacer:
         try:
             await self._hold_script(keys=self._keys[1:], args=[round(seconds * 1e6)])
         except (RedisError, OSError) as error:
-            log.warning("rate_limiter_unreachable", error=type(error).__name__)
+            log.warning("rate_limiter_unreachable", error=f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
         """Let the last word be said."""

@@ -214,7 +214,7 @@ def test_after_a_stall_nothing_comes_in_a_bunch(redis_url: str) -> None:
                 at = time.monotonic()
                 await asyncio.sleep(0.5)
                 burst = [moment for moment in taken if at <= moment < at + 0.1]
-                assert len(burst) <= 9, "a tenth of a second holds its share, at the pace of catching up"
+                assert len(burst) <= 11, "a tenth of a second, at the pace of catching up, and what may be late"
             await asyncio.sleep(0.8)
         assert len(taken) > 40
         assert most_in_a_second(taken) <= 50
