@@ -33,7 +33,7 @@ def get_context() -> Context:
     inline = settings.keyring.get_secret_value() if settings.keyring else None
     return Context(
         settings=settings,
-        database=Database(database_url, pool_size=12, application="loa worker"),
+        database=Database(database_url, pool_size=12, application="loa worker", by_index=True),
         redis_url=redis_url,
         keyring=load_keyring(settings.home, inline),
         worker=f"{socket.gethostname()}:{os.getpid()}",

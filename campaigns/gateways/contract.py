@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,8 +20,7 @@ from campaigns.content.encoding import Part
 from campaigns.delivery.states import MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(NamedTuple):
     """One message to one person, ready for the wire."""
 
     key: int
@@ -52,8 +51,7 @@ class Verdict(StrEnum):
     """It may have been taken: the connection died after writing, or no answer came in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The gateway's answer about one message."""
 
     verdict: Verdict
@@ -65,8 +63,7 @@ class Answer:
     one to say so, a code that begins with ``LOA_``: ``LOA_NO_ANSWER``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A delivery receipt (DLR) about one part."""
 
     reference: str

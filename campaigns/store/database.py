@@ -12,8 +12,16 @@ _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 """A server that vanished without a word is given up within seconds, not after the kernel's two hours."""
 
 
-def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Engine:
-    """An engine on psycopg 3 for a ``postgresql://`` address; sessions speak UTC."""
+_BY_INDEX = " -c enable_seqscan=off"
+"""A worker's statements look rows up by index, over and over, in plans that are kept. Made while a table was small, and
+kept until the statistics are next made, such a plan reads the whole of a table that has meanwhile grown to millions."""
+
+
+def engine_for(url: str, *, pool_size: int = 8, application: str = "loa", by_index: bool = False) -> Engine:
+    """An engine on psycopg 3 for a ``postgresql://`` address; sessions speak UTC.
+
+    ``by_index`` is for workers: plans read tables through their indexes also while the tables are small.
+    """
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(
@@ -25,7 +33,7 @@ def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Eng
         hide_parameters=True,  # an error in a log must not name anybody
         connect_args={
             "application_name": application,
-            "options": "-c timezone=UTC",
+            "options": "-c timezone=UTC" + (_BY_INDEX if by_index else ""),
             "connect_timeout": 10,
             **_KEEPALIVE,
         },
@@ -41,9 +49,9 @@ def engine_for(url: str, *, pool_size: int = 8, application: str = "loa") -> Eng
 class Database:
     """Opens transactions on one PostgreSQL."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, application: str = "loa") -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, application: str = "loa", by_index: bool = False) -> None:
         self.url = url
-        self.engine = engine_for(url, pool_size=pool_size, application=application)
+        self.engine = engine_for(url, pool_size=pool_size, application=application, by_index=by_index)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
+from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
 
 S = MessageState
@@ -67,8 +68,7 @@ def list_gateways_with_work(session: Session) -> list[tuple[str, int]]:
     return [(row.name, row.binds) for row in session.execute(_WITH_WORK)]
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedMessage:
+class ClaimedMessage(NamedTuple):
     """One message this worker now holds."""
 
     seq: int
@@ -182,7 +182,7 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
             "cover": ask.cover,
         },
     )
-    messages = [ClaimedMessage(*row) for row in rows]
+    messages = list(map(ClaimedMessage._make, rows))
     return Claim(picked.id, token, ask.campaign_id, picked.ward_id, picked.carrier, messages)
 
 
@@ -294,14 +294,14 @@ def record_outcomes(
             "gateway": gateway_id,
             "token": token,
             "lease": lease_seconds,
-            "seqs": outcomes.seqs,
-            "states": outcomes.states,
-            "errors": outcomes.errors,
-            "tries": outcomes.tries,
-            "parts": outcomes.parts,
-            "reference_seqs": outcomes.reference_seqs,
-            "reference_parts": outcomes.reference_parts,
-            "references": outcomes.references,
+            "seqs": int_array(outcomes.seqs),
+            "states": int_array(outcomes.states),
+            "errors": text_array(outcomes.errors),
+            "tries": int_array(outcomes.tries),
+            "parts": int_array(outcomes.parts),
+            "reference_seqs": int_array(outcomes.reference_seqs),
+            "reference_parts": int_array(outcomes.reference_parts),
+            "references": text_array(outcomes.references),
         },
     ).one()
     return Standing(bool(held), bool(may_go_on))

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
+from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
 
 S = MessageState
@@ -48,15 +49,25 @@ class _Matched:
 
 # A reference may come round again after months; the youngest message is the one that is meant. One reference can
 # stand for several of its parts, where the telco cut the message itself (message_payload).
+# LATERAL with a limit looks every reference up in the index, whatever the planner believes: with the statistics of a
+# table that has just grown it read all submissions of the gateway for every handful of receipts.
 _MATCH = text("""
-    SELECT place, batch_id, seq, part FROM (
-        SELECT r.place, s.batch_id, s.seq, s.part, rank() OVER w AS age
-        FROM unnest(CAST(:references AS text[])) WITH ORDINALITY AS r(reference, place)
-        JOIN submission s ON s.reference = r.reference AND s.gateway_id = :gateway
-        WHERE r.reference <> ''
-        WINDOW w AS (PARTITION BY r.place ORDER BY s.submitted_at DESC, s.batch_id DESC)
-    ) matched WHERE age = 1
+    SELECT r.place, s.batch_id, s.seq, s.part
+    FROM unnest(CAST(:references AS text[])) WITH ORDINALITY AS r(reference, place)
+    CROSS JOIN LATERAL (
+        SELECT batch_id, seq, part FROM submission
+        WHERE reference = r.reference AND gateway_id = :gateway
+        ORDER BY submitted_at DESC, batch_id DESC FETCH FIRST 1 ROW WITH TIES
+    ) s
+    WHERE r.reference <> ''
 """)
+
+_MASK = "(m.delivered_mask | n.mask)"
+_ALL_PARTS = "((1 << m.parts) - 1)"
+_CLIMBED = f"""(CASE WHEN {_MASK} & {_ALL_PARTS} = {_ALL_PARTS} THEN {S.DELIVERED.value}
+                     WHEN m.state / 10 < {S.UNDELIVERED.rank} THEN coalesce(n.bad, {S.ACCEPTED.value})
+                     ELSE m.state END)"""
+"""The mask and the state of message ``m`` after its news ``n``."""
 
 _APPLY = text(f"""
     WITH r AS (
@@ -69,17 +80,10 @@ _APPLY = text(f"""
                max(state) FILTER (WHERE state / 10 = {S.UNDELIVERED.rank}) AS bad,
                max(error) FILTER (WHERE state / 10 = {S.UNDELIVERED.rank}) AS error
         FROM r GROUP BY batch_id, seq
-    ), climbed AS (
-        SELECT m.batch_id, m.seq, m.delivered_mask | n.mask AS mask, n.error,
-               CASE WHEN (m.delivered_mask | n.mask) & ((1 << m.parts) - 1) = (1 << m.parts) - 1
-                    THEN {S.DELIVERED.value}
-                    WHEN m.state / 10 < {S.UNDELIVERED.rank} THEN coalesce(n.bad, {S.ACCEPTED.value})
-                    ELSE m.state END::smallint AS state
-        FROM news n JOIN message m ON m.batch_id = n.batch_id AND m.seq = n.seq
     ), moved AS (
-        UPDATE message m SET delivered_mask = c.mask, state = c.state, error = coalesce(c.error, m.error)
-        FROM climbed c
-        WHERE m.batch_id = c.batch_id AND m.seq = c.seq AND (m.state <> c.state OR m.delivered_mask <> c.mask)
+        UPDATE message m SET delivered_mask = {_MASK}, state = {_CLIMBED}, error = coalesce(n.error, m.error)
+        FROM news n
+        WHERE m.batch_id = n.batch_id AND m.seq = n.seq AND (m.delivered_mask <> {_MASK} OR m.state <> {_CLIMBED})
         RETURNING m.batch_id, old.state AS was, new.state AS now
     ), d AS (SELECT batch_id, {DELTAS} FROM moved WHERE was <> now GROUP BY batch_id)
     UPDATE batch b SET {ADD_DELTAS} FROM d WHERE b.id = d.batch_id
@@ -95,7 +99,8 @@ _PARK = text("""
 def _match(session: Session, gateway_id: int, receipts: ReceiptColumns) -> tuple[_Matched, set[int]]:
     """Receipts whose reference we know, and the places (from 0) of those in ``receipts``."""
     found, places = _Matched(), set()
-    for place, batch, seq, part in session.execute(_MATCH, {"references": receipts.references, "gateway": gateway_id}):
+    rows = session.execute(_MATCH, {"references": text_array(receipts.references), "gateway": gateway_id})
+    for place, batch, seq, part in rows:
         places.add(place - 1)
         found.batches.append(batch)
         found.seqs.append(seq)
@@ -112,11 +117,11 @@ def _apply(session: Session, found: _Matched) -> None:
     session.execute(
         _APPLY,
         {
-            "batches": found.batches,
-            "seqs": found.seqs,
-            "parts": found.parts,
-            "states": found.states,
-            "errors": found.errors,
+            "batches": int_array(found.batches),
+            "seqs": int_array(found.seqs),
+            "parts": int_array(found.parts),
+            "states": int_array(found.states),
+            "errors": text_array(found.errors),
         },
     )
 
@@ -138,9 +143,9 @@ def apply_receipts(
             _PARK,
             {
                 "gateway": gateway_id,
-                "references": [receipts.references[p] for p in rest],
-                "states": [receipts.states[p] for p in rest],
-                "errors": [receipts.errors[p] for p in rest],
+                "references": text_array(receipts.references[p] for p in rest),
+                "states": int_array(receipts.states[p] for p in rest),
+                "errors": text_array(receipts.errors[p] for p in rest),
                 "recipients": [_hashed(receipts.recipients[p], hash_of) for p in rest],
             },
         )

@@ -6,7 +6,7 @@ SMPP 3.4: Appendix B (the text), 5.2.28 (message_state), 5.3.2.12 (receipted_mes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from campaigns.delivery.states import MessageState
 from campaigns.gateways.contract import Receipt
@@ -36,6 +36,10 @@ STATES: Mapping[str, MessageState] = {
 """What the telco's words mean. ``UNKNOWN`` says that the telco does not know: no news, so nothing changes."""
 
 _TEXT_LIMIT = 1024
+_WHOLE = re.compile(
+    rb"id:([^\s\0]{1,64}) sub:\d+ dlvrd:\d+ submit date:\d+ done date:\d+ stat:([A-Z]{1,16}) err:([0-9A-Za-z]{1,16})"
+)
+"""The text just as Appendix B shows it, which most telcos write; read in one go."""
 _ID = re.compile(rb"\bid:\s*([^\s\0]{1,64})", re.IGNORECASE)
 _STAT = re.compile(rb"\bstat:\s*([A-Za-z_]{1,16})", re.IGNORECASE)
 _ERR = re.compile(rb"\berr:\s*([0-9A-Za-z]{1,16})", re.IGNORECASE)
@@ -54,43 +58,48 @@ def read_receipt(message: Message, style: ReferenceStyle, recipient: str | None)
 
     Without an id the reference is empty: the recipient may still tell which message is meant.
     """
-    text = message.content[:_TEXT_LIMIT]
     tlvs = message.tlvs
-    stat = _state(text, tlvs)
+    reference_text, stat_text, error_text = _read_text(message.content[:_TEXT_LIMIT])
+    stat = _state(stat_text, tlvs)
     if stat is None:
         return None
-    reference = _reference(text, tlvs, style)
+    reference = _reference(reference_text, tlvs, style)
     if not reference and not recipient:
         return None
     state = STATES.get(stat, MessageState.ACCEPTED)
     if message.esm_class & ESM_TYPE == ESM_INTERMEDIATE:
         state = MessageState.ACCEPTED
-    error = None if state is MessageState.DELIVERED else _error(stat, text, tlvs)
+    error = None if state is MessageState.DELIVERED else _error(stat, error_text, tlvs)
     return Receipt(reference, state, recipient, error)
 
 
-def _state(text: bytes, tlvs: Mapping[int, bytes]) -> str | None:
+def _read_text(text: bytes) -> Sequence[bytes | None]:
+    """The values of ``id``, ``stat`` and ``err``."""
+    whole = _WHOLE.match(text)
+    if whole:
+        return whole.groups()
+    return [found[1] if found else None for found in (_ID.search(text), _STAT.search(text), _ERR.search(text))]
+
+
+def _state(stat: bytes | None, tlvs: Mapping[int, bytes]) -> str | None:
     value = tlvs.get(TAG_MESSAGE_STATE)
     if value:
         return MESSAGE_STATES.get(value[0], f"STATE_{value[0]}")
-    found = _STAT.search(text)
-    return found[1].decode("ascii").upper() if found else None
+    return stat.decode("ascii").upper() if stat else None
 
 
-def _reference(text: bytes, tlvs: Mapping[int, bytes], style: ReferenceStyle) -> str:
+def _reference(identity: bytes | None, tlvs: Mapping[int, bytes], style: ReferenceStyle) -> str:
     # The parameter holds the id of the answer, whole; the text may cut it to ten characters, but where the
     # bases differ it is the text whose base the contract with the telco tells.
-    found = _ID.search(text)
     value = tlvs.get(TAG_RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0]
-    if found and (style.two_bases or not value):
-        return from_receipt(found[1].decode("latin-1"), style)
+    if identity and (style.two_bases or not value):
+        return from_receipt(identity.decode("latin-1"), style)
     return from_answer(value[:64].decode("latin-1"), style) if value else ""
 
 
-def _error(stat: str, text: bytes, tlvs: Mapping[int, bytes]) -> str:
-    found = _ERR.search(text)
-    if found and found[1].strip(b"0"):
-        return f"{stat}:{found[1].decode('ascii')}"
+def _error(stat: str, error: bytes | None, tlvs: Mapping[int, bytes]) -> str:
+    if error and error.strip(b"0"):
+        return f"{stat}:{error.decode('ascii')}"
     network = tlvs.get(TAG_NETWORK_ERROR_CODE)
     if network and len(network) == 3 and any(network[1:]):
         return f"{stat}:{int.from_bytes(network[1:], 'big'):03d}"
