@@ -12,8 +12,8 @@ from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
 from campaigns.store.pacing import set_pace, sum_parts
 
-_SPAN = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
-_RATE = re.compile(r"(\d{1,9})/(h|m)")
+_SPAN = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?")
+_RATE = re.compile(r"([0-9]{1,9})/(h|m)")
 
 
 @dataclass(frozen=True, slots=True)
