@@ -396,7 +396,8 @@ def finish_campaigns(session: Session) -> list[int]:
 
 _RESEND = text(f"""
     WITH picked AS (SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
-                    WHERE c.unknown_policy = 'resend' AND c.state IN ('running', 'finished') AND b.state = 'done'
+                    WHERE coalesce(c.id = CAST(:campaign AS int), c.unknown_policy = 'resend')
+                      AND c.state IN ('running', 'finished') AND b.state = 'done'
                       AND b.unknown > 0 AND b.started_at + make_interval(mins => c.validity_minutes) < now()
                       AND EXISTS (SELECT 1 FROM message m WHERE m.batch_id = b.id
                                   AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts)
@@ -412,9 +413,10 @@ _RESEND = text(f"""
 """)
 
 
-def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200) -> int:
-    """Queue again what is still unknown after its validity, where the campaign's policy says so."""
-    return sum(session.execute(_RESEND, {"most": most, "attempts": attempts}).scalars())
+def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200, campaign_id: int | None = None) -> int:
+    """Queue again what is still unknown after its validity: of ``campaign_id``, else where the policy says so."""
+    told = {"most": most, "attempts": attempts, "campaign": campaign_id}
+    return sum(session.execute(_RESEND, told).scalars())
 
 
 # Besides those without a gateway: what a gateway had on the wire when it was switched off, once it is ready again.
