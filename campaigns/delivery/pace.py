@@ -47,6 +47,12 @@ def parse_span(written: str) -> int:
     return minutes
 
 
+def format_span(minutes: int) -> str:
+    """As ``parse_span`` reads it: ``6h``, ``1h30m``, ``45m``."""
+    hours, rest = divmod(minutes, 60)
+    return (f"{hours}h" if hours else "") + (f"{rest}m" if rest else "")
+
+
 def parse_rate(written: str) -> int:
     """How many an hour of ``2000/h`` or ``30/m``.
 
