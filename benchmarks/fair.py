@@ -151,8 +151,8 @@ def urgent_once(place: World, telco: SandboxProcess, ward: str) -> float:
     campaign = place.campaign(name="khẩn")
     place.run(
         # Planned, but outside its hours but for one minute of the day, until the clock here starts.
-        "UPDATE campaign SET priority = 0, window_end = '00:01', audience = jsonb_build_object('edition', '2023', 'wards',"
-        " jsonb_build_array(CAST(:ward AS text))) WHERE id = :id",
+        "UPDATE campaign SET priority = 0, window_end = '00:01', audience ="
+        " jsonb_build_object('edition', '2023', 'wards', jsonb_build_array(CAST(:ward AS text))) WHERE id = :id",
         ward=ward,
         id=campaign,
     )
