@@ -1,4 +1,4 @@
-"""Who waits for whom: a slow gateway beside a fast one, fifty campaigns on one gateway, urgent behind a million.
+"""Who waits for whom: a slow gateway beside a fast one, fifty campaigns on one gateway, urgent behind bulk; a pace.
 
 Counted at simulated telcos over loopback and, for the fifty campaigns, from the batches; everything on this machine.
 """
@@ -26,6 +26,7 @@ CAMPAIGNS, SERVED_SECONDS = 50, 75.0
 BULK = 1_000_000
 URGENT_RATES = (10.0, 1000.0)
 TRIES = 5
+PACE, PACE_SECONDS = 10.0, 80.0
 
 
 def taken_in(telco: SandboxProcess, seconds: float) -> float:
@@ -169,9 +170,42 @@ def urgent_once(place: World, telco: SandboxProcess, ward: str) -> float:
     return waited
 
 
+def pace_kept() -> dict[str, Any]:
+    """What arrives of a campaign that keeps a pace, over two gateways that could do a hundred times as much."""
+    with world() as place, SandboxProcess(QUIET) as telco:
+        place.fill_contacts(int(PACE * PACE_SECONDS * 3), carriers=("viettel", "vinaphone"))
+        settings = {"host": "127.0.0.1", "port": telco.port, "system_id": "loa", "password": "x"}
+        with place.database.transaction() as session:
+            for carrier in ("viettel", "vinaphone"):
+                add_gateway(
+                    session,
+                    place.keyring,
+                    SYSTEM,
+                    carrier,
+                    adapter="smpp",
+                    settings=settings,
+                    tps=FAST,
+                    carriers=(carrier,),
+                )
+        campaign = place.campaign()
+        place.run("UPDATE campaign SET pace_per_hour = :pace", pace=round(PACE * 3600))
+        plan_campaign(place.database, campaign)
+        place.vacuum()
+        with loa(place, "worker"), loa(place, "beat"):
+            wait_for(telco, int(PACE * 4))
+            rates = [taken_in(telco, PACE_SECONDS / 4) for _ in range(4)]
+    return report(
+        "fair",
+        load=f"a campaign kept to {PACE:g} parts/s over two gateways of {FAST:g}/s each, {PACE_SECONDS:g} s",
+        case="a campaign's own pace",
+        share_of_pace_percent=round(100 * sum(rates) / len(rates) / PACE, 1),
+        quarters_percent=[round(100 * rate / PACE, 1) for rate in rates],
+    )
+
+
 def main(bulk: int = BULK) -> list[dict[str, Any]]:
     """Every case in a world of its own."""
-    return [slow_beside_fast(), fifty_campaigns(), *urgent_behind_bulk(bulk)]
+    return [slow_beside_fast(), fifty_campaigns(), pace_kept(), *urgent_behind_bulk(bulk)]
 
 
 if __name__ == "__main__":

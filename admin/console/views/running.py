@@ -12,12 +12,15 @@ from admin.console.campaign_form import pace_of
 from admin.console.context import actor, console
 from admin.console.forms import Form
 from admin.console.frame import expose
+from admin.console.uploads import uploaded
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.delivery.states import STATE_TITLES, CampaignState
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Campaign
+from campaigns.receipts.report import import_report
 from campaigns.receipts.unknown import BY_HAND, resend, settle_all
+from campaigns.store.gateways import list_gateways
 from campaigns.store.unknown import count_unknown
 from config.i18n import t
 
@@ -32,6 +35,7 @@ def running_values(session: Session, campaign: Campaign, person: Actor) -> dict[
         and person.may("campaign.stop"),
         "pace_form": Form({"pacing": "over"}),
         "doubt": doubt if doubt.unknown else None,
+        "gateways": [gateway.name for gateway in list_gateways(session)] if doubt.unknown else [],
         "by_hand": BY_HAND,
         "state_titles": STATE_TITLES,
     }
@@ -44,6 +48,7 @@ class RunningPages:
         "pace": "campaign.stop",
         "settle": "campaign.settle",
         "resend": "campaign.approve",
+        "report": "campaign.settle",
     }
     _step: Callable[[int, Callable[[Session, Actor, Form, int], Any], str], Any]
 
@@ -72,6 +77,24 @@ class RunningPages:
                 raise InvalidInput("Hãy chọn kết quả.", "Choose the outcome.")
             settled = settle_all(console().database, actor(), campaign_id, state, reason)
             return t("Đã ghi nhận {n} tin.", "{n} messages are settled.", n=settled)
+
+        return _answer(campaign_id, act)
+
+    @expose("/<int:campaign_id>/report", methods=("POST",))
+    def report(self, campaign_id: int) -> Any:
+        """Read what the telco says became of messages, of this campaign and of others."""
+
+        def act(_reason: str) -> str:
+            with uploaded("file") as path:
+                gateway = request.form.get("gateway", "")
+                found = import_report(console().database, console().keyring, actor(), path, gateway)
+            return t(
+                "{rows} dòng: {settled} tin được ghi nhận, {not_unknown} đã rõ từ trước, {no_such_number} số không có"
+                " tin, {several} số có nhiều tin, {rejected} dòng không đọc được.",
+                "{rows} rows: {settled} messages settled, {not_unknown} known before, {no_such_number} numbers without"
+                " a message, {several} with more than one, {rejected} rows that cannot be read.",
+                **found.to_json(),
+            )
 
         return _answer(campaign_id, act)
 

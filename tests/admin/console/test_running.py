@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from admin.console.app import MAX_FORM_BYTES
 from campaigns.models import Campaign
 from campaigns.store.campaigns import database_now
 from config.keys import Keyring
 from tests.admin.console.conftest import Browser
 from tests.admin.console.test_campaigns import create, only, ready, step
-from tests.factories import make_campaign, make_gateway, ward_id
+from tests.factories import make_campaign, make_contact, make_gateway, next_phone, ward_id
 
 __all__ = ["ready"]
 
@@ -120,7 +125,7 @@ def test_the_pace_is_changed_from_the_page_once(running: Campaign, signed_in: An
 
 def test_without_the_token_nothing_is_changed(running: Campaign, signed_in: Any, session: Session) -> None:
     browser: Browser = signed_in("approver")
-    for path in ("pace", "settle", "resend"):
+    for path in ("pace", "settle", "resend", "report"):
         answer = browser.client.post(f"/campaigns/1/{path}", data={"version": "1", "state": "failed", "reason": "x"})
         assert answer.status_code == 400
     assert counted(session) == (600, 7, 0)
@@ -131,7 +136,7 @@ def test_what_is_unknown_is_explained_with_the_ways_to_settle_it(running: Campai
         page = signed_in(role).get("/campaigns/1/").text
         assert "7 tin chưa rõ kết quả" in page
         assert "Mọi tin đều đã hết hạn hiệu lực" in page
-        assert "loa unknown import" in page
+        assert ("/campaigns/1/report" in page) == settles
         assert ("/campaigns/1/settle" in page, "/campaigns/1/resend" in page) == (settles, resends)
 
 
@@ -145,6 +150,36 @@ def test_unknown_messages_are_settled_by_hand_with_a_reason(
     assert "Đã ghi nhận 7 tin" in step(officer, "settle", state="undelivered", reason="công văn 12").text
     assert counted(session) == (600, 0, 7)
     assert "chưa rõ kết quả</h2>" not in officer.get("/campaigns/1/").text
+
+
+def test_a_telcos_report_is_read_in_the_browser(
+    running: Campaign, signed_in: Any, session: Session, app: Flask, keyring: Keyring
+) -> None:
+    phone = next_phone()
+    contact = make_contact(session, keyring, phone=phone)
+    session.execute(text("UPDATE message SET contact_id = :c WHERE seq = 1 AND state = 20"), {"c": contact.id})
+    session.commit()
+    filler = b"0905999999,DELIVRD\n" * (MAX_FORM_BYTES // 18 + 1)  # more than a form may hold
+    officer = signed_in("officer")
+
+    def send(content: bytes, name: str = r"C:\Viettel\..\bao cao.csv", gateway: str = "viettel") -> str:
+        answer = officer.post(
+            "/campaigns/1/report",
+            {"gateway": gateway, "file": (io.BytesIO(content), name)},
+            page="/campaigns/1/",
+            content_type="multipart/form-data",
+            follow_redirects=True,
+        )
+        return str(answer.text)
+
+    told = send(b"phone,status\n" + phone + b",UNDELIV\nx,DELIVRD\n" + filler)
+    assert "1 tin được ghi nhận" in told
+    assert "1 dòng không đọc được" in told
+    assert counted(session) == (600, 6, 1)
+    assert "Hãy chọn tệp" in send(b"", name="")
+    assert "Không có cổng" in send(b"phone,status\n", gateway="nowhere")
+    assert "không phải là bảng" in send(b"%PDF-1.7")
+    assert list(Path(tempfile.gettempdir()).glob("loa-upload-*")) == []
 
 
 def test_an_approver_sends_again_what_is_past_its_validity(running: Campaign, signed_in: Any, session: Session) -> None:
