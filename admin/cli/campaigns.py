@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as clock_time
 from typing import Any
@@ -280,8 +281,8 @@ def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_js
 @campaigns.command(
     "pace",
     help=t(
-        "Đổi nhịp gửi của chiến dịch đang gửi; --none là bỏ nhịp riêng.",
-        "Change the pace of a campaign that is running; --none takes its own pace away.",
+        "Đổi nhịp gửi của chiến dịch đang gửi; phần không ghi thì giữ nguyên, --none là bỏ mọi nhịp riêng.",
+        "Change the pace of a campaign that is running; what is not given stays, --none takes all of it away.",
     ),
 )
 @click.argument("campaign_id", metavar="ID", type=int)
@@ -307,7 +308,7 @@ def pace_command(
         raise click.UsageError(
             t("Ghi --over hoặc --pace, --ward-pace, hoặc --none.", "Give --over or --pace, --ward-pace, or --none.")
         )
-    pace = read_pace(over, parts, ward)
+    pace = replace(read_pace(over, parts, ward), replaces=nothing)
     _step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
 
 

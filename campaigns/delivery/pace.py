@@ -18,12 +18,14 @@ _RATE = re.compile(r"([0-9]{1,9})/(h|m)")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a person asks for; all None is no pace. ``over_minutes`` and ``parts_per_hour`` exclude each other."""
+    """What a person asks for. ``over_minutes`` and ``parts_per_hour`` exclude each other."""
 
     over_minutes: int | None = None
     """Open minutes over which what is unsent is spread evenly."""
     parts_per_hour: int | None = None
     ward_people_per_hour: int | None = None
+    replaces: bool = False
+    """Of a change: what is not given is taken away. Else it stays as it is."""
 
     def to_json(self) -> dict[str, Any]:
         """For the audit."""
@@ -94,13 +96,17 @@ def change_pace(session: Session, campaign: Campaign, pace: Pace) -> bool:
     if pace.over_minutes is not None:
         per_second = _spread(sum_parts(session, campaign.id).unsent, pace.over_minutes)
     else:
-        per_second = _per_second(pace.parts_per_hour)
-    ward_per_second = _per_second(pace.ward_people_per_hour)
+        per_second = _changed(pace, pace.parts_per_hour, campaign.pace_now)
+    ward_per_second = _changed(pace, pace.ward_people_per_hour, campaign.ward_pace_now)
     set_pace(session, campaign.id, per_second=per_second, ward_per_second=ward_per_second)
     session.refresh(campaign)
     return _is_faster(per_second, approved_per_second(session, campaign)) or _is_faster(
         ward_per_second, _per_second(campaign.ward_pace_per_hour)
     )
+
+
+def _changed(pace: Pace, hourly: int | None, now: float | None) -> float | None:
+    return now if hourly is None and not pace.replaces else _per_second(hourly)
 
 
 def _spread(parts: float, minutes: int) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import flash, redirect, request, url_for
@@ -28,12 +29,12 @@ from config.i18n import t
 def running_values(session: Session, campaign: Campaign, person: Actor) -> dict[str, Any]:
     """What the campaign's page shows of this."""
     begun = campaign.planned_at is not None and campaign.standing is None
-    doubt = count_unknown(session, campaign.id)
+    doubt, ward = count_unknown(session, campaign.id), campaign.ward_pace_now
     return {
         "may_pace": begun
         and campaign.state in {CampaignState.RUNNING, CampaignState.PAUSED}
         and person.may("campaign.stop"),
-        "pace_form": Form({"pacing": "over"}),
+        "pace_form": Form({"pacing": "over", "ward_pace": f"{ward * 3600:.0f}" if ward else ""}),
         "doubt": doubt if doubt.unknown else None,
         "gateways": [gateway.name for gateway in list_gateways(session)] if doubt.unknown else [],
         "by_hand": BY_HAND,
@@ -57,7 +58,7 @@ class RunningPages:
         """Slow it down, or let it go faster again."""
 
         def take(session: Session, person: Actor, form: Form, version: int) -> None:
-            pace = pace_of(form)
+            pace = replace(pace_of(form), replaces=True)
             for problem in form.errors.values():
                 raise InvalidInput("{why}", "{why}", why=problem)
             steps.set_pace(session, person, campaign_id, pace, version=version)

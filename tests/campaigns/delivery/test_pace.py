@@ -214,13 +214,25 @@ def test_faster_than_approved_takes_an_approver(planned: Make) -> None:
     with campaign.database.transaction() as session:
         for slower in (Pace(parts_per_hour=HOUR, ward_people_per_hour=100), Pace(None, 60, 10)):
             set_pace(session, OFFICER, campaign.campaign_id, slower)
-    for faster in (Pace(), Pace(parts_per_hour=2 * HOUR, ward_people_per_hour=100), Pace(parts_per_hour=HOUR)):
+    for faster in (Pace(replaces=True), Pace(parts_per_hour=2 * HOUR), Pace(parts_per_hour=HOUR, replaces=True)):
         with pytest.raises(Forbidden, match="approve"), campaign.database.transaction() as session:
             set_pace(session, OFFICER, campaign.campaign_id, faster)
         with campaign.database.transaction() as session:
             set_pace(session, APPROVER, campaign.campaign_id, faster)
     assert campaign.claim() is None  # the last of them keeps a pace
     assert sent(campaign) == PACE_SECONDS
+
+
+def test_what_a_change_does_not_name_stays(planned: Make) -> None:
+    campaign = planned(10, pace_per_hour=HOUR, ward_pace_per_hour=HOUR)
+
+    def change(pace: Pace) -> tuple[float | None, float | None]:
+        with campaign.database.transaction() as session:
+            changed = set_pace(session, OFFICER, campaign.campaign_id, pace)
+            return changed.pace_now, changed.ward_pace_now
+
+    assert change(Pace(parts_per_hour=HOUR // 2)) == (0.5, 1.0)
+    assert change(Pace(ward_people_per_hour=HOUR // 4)) == (0.5, 0.25)
 
 
 def test_the_pace_of_a_campaign_that_has_not_begun_is_part_of_its_draft(database: Database) -> None:
