@@ -18,6 +18,7 @@ ROLES: dict[str, frozenset[str]] = {
             "campaign.edit",
             "campaign.submit",
             "campaign.stop",
+            "campaign.settle",
             "optout.view",
             "optout.add",
             "stats.view",
@@ -30,6 +31,7 @@ ROLES: dict[str, frozenset[str]] = {
             "campaign.view",
             "campaign.approve",
             "campaign.stop",
+            "campaign.settle",
             "stats.view",
             "optout.view",
         }
@@ -45,6 +47,7 @@ ROLES: dict[str, frozenset[str]] = {
             "key.rotate",
             "campaign.view",
             "campaign.stop",
+            "campaign.settle",
             "stats.view",
         }
     ),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.audience.selection import Audience
+from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.models import Campaign, TemplateVersion
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -37,7 +38,20 @@ class CampaignDraft(BaseModel):
     """Asia/Ho_Chi_Minh, end excluded; equal to the start means the whole day."""
     validity_minutes: int = Field(1440, ge=5, le=4320)
     unknown_policy: Literal["never", "resend"] = "never"
-    priority: int = Field(5, ge=0, le=9)
+    priority: int | None = Field(None, ge=0, le=9)
+    """None takes that of the message class: an emergency goes before everything else."""
+    over_minutes: int | None = Field(None, ge=5, le=30 * 24 * 60)
+    """Spread evenly over so many minutes inside the hours of sending."""
+    pace_per_hour: int | None = Field(None, ge=1, le=100_000_000)
+    """At most so many parts an hour; not together with ``over_minutes``."""
+    ward_pace_per_hour: int | None = Field(None, ge=1, le=1_000_000)
+    """At most so many people an hour in one ward."""
+
+    @model_validator(mode="after")
+    def _one_pace(self) -> Self:
+        if self.over_minutes is not None and self.pace_per_hour is not None:
+            raise ValueError("over_minutes and pace_per_hour exclude each other")
+        return self
 
 
 _COPIED = (
@@ -51,7 +65,9 @@ _COPIED = (
     "window_end",
     "validity_minutes",
     "unknown_policy",
-    "priority",
+    "over_minutes",
+    "pace_per_hour",
+    "ward_pace_per_hour",
 )
 
 
@@ -61,12 +77,14 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
         setattr(campaign, field, getattr(draft, field))
     campaign.audience = draft.audience.model_dump(mode="json")
     campaign.message_class = version.template.message_class
+    urgency = MESSAGE_CLASSES[campaign.message_class].priority
+    campaign.priority = urgency if draft.priority is None else draft.priority
     campaign.topic = version.template.topic
 
 
 def read_draft(campaign: Campaign) -> CampaignDraft:
     """The draft a campaign's row holds."""
-    fields = {field: getattr(campaign, field) for field in _COPIED}
+    fields = {field: getattr(campaign, field) for field in (*_COPIED, "priority")}
     return CampaignDraft(audience=Audience.model_validate(campaign.audience), **fields)
 
 

@@ -1,4 +1,4 @@
-"""What people do with campaigns: create, edit, submit, approve, schedule, pause, resume, cancel.
+"""What people do with campaigns: create, edit, submit, approve, schedule, set the pace, pause, resume, cancel.
 
 Every step checks the person's permission and the table of states, is written to the audit, and only commits state:
 the tick finds what became due.
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import CampaignDraft, content_hash, write_draft
@@ -237,4 +238,28 @@ def cancel(
     _move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
     _note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
+    return campaign
+
+
+def set_pace(session: Session, actor: Actor, campaign_id: int, pace: Pace, *, version: int | None = None) -> Campaign:
+    """Change the pace of a campaign that has begun, in force with the next claim.
+
+    Slowing down is a kind of stopping. What was approved with a pace may go faster than that only by an approver's
+    word.
+
+    Raises:
+        WrongState: it has not begun, or is over.
+        Forbidden: it would be faster than approved, and the person may not approve.
+    """
+    actor.require("campaign.stop")
+    campaign = _lock(session, campaign_id, version)
+    if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED} or campaign.planned_at is None:
+        raise WrongState(
+            "Chỉ đổi được nhịp gửi của chiến dịch đang gửi hoặc đang tạm dừng; trước đó hãy sửa chiến dịch.",
+            "The pace can be changed while a campaign is running or paused; before that, edit the campaign.",
+        )
+    if change_pace(session, campaign, pace):
+        actor.require("campaign.approve")
+    campaign.version += 1
+    _note(session, actor, campaign, "pace", pace.to_json())
     return campaign

@@ -34,7 +34,7 @@ class Hands:
         self._on_bound = on_bound
         self._sessions: dict[int, list[GatewaySession]] = {}
         self._slots = BindSlots(context.database)
-        self._threads = ThreadPoolExecutor(max_workers=12, thread_name_prefix="store")
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gateways")
         self._loop = uvloop.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="gateway sessions", daemon=True)
@@ -111,7 +111,7 @@ class Hands:
             slot = await self._in_thread(self._slots.take, gateway.id, gateway.binds)
             if not isinstance(slot, int):
                 return
-            session = GatewaySession(self._context, gateway, slot, redis, self._threads, self._on_bound)
+            session = GatewaySession(self._context, gateway, slot, redis, self._on_bound)
             held.append(session)
             session.start()
 

@@ -31,6 +31,10 @@ T = TypeVar("T")
 
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 SIGN_OF_LIFE_SECONDS = 5.0
+THREADS = 6
+"""Calls of the database that a session may have at work: its lanes, its look-out, its inbox, its signs of life. They
+are its own, so one gateway whose calls hang holds up no other; threads are started as they are needed."""
+
 DRAIN_SECONDS = 30.0
 """A drain is begun anew this often at the latest, so that it reads rates and routes again."""
 
@@ -44,13 +48,13 @@ class GatewaySession:
         gateway: Gateway,
         slot: int,
         redis: Redis,
-        threads: ThreadPoolExecutor,
         on_bound: Callable[[str], None],
     ) -> None:
         self.gateway = gateway
         self.slot = slot
         self._context = context
-        self._threads = threads
+        self._menu = Menu(context.database, gateway.id)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"store {gateway.name}")
         self._on_bound = on_bound
         self._pacer = RedisPacer(redis, gateway.name, float(gateway.tps))
         self._unrecorded: set[str] = set()
@@ -93,6 +97,7 @@ class GatewaySession:
             life.cancel()
             await self._pacer.close()
             await asyncio.gather(self._in_thread(self._forget), return_exceptions=True)
+            self._threads.shutdown(wait=False)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -181,7 +186,7 @@ class GatewaySession:
             on_throttled=self._pacer.throttled,
             unrecorded=self._unrecorded,
         )
-        drain = Drain(line, Menu(self._context.database, self.gateway.id), self._context.worker)
+        drain = Drain(line, self._menu, self._context.worker)
         try:
             tally = await drain.run(DRAIN_SECONDS, self._halted)
         except Exception as error:

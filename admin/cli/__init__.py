@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     "templates": ("admin.cli.templates:templates", Text("Mẫu tin nhắn", "Texts")),
     "gateways": ("admin.cli.gateways:gateways", Text("Kết nối nhà mạng", "Telecom gateways")),
     "campaigns": ("admin.cli.campaigns:campaigns", Text("Chiến dịch", "Campaigns")),
+    "unknown": ("admin.cli.unknown:unknown", Text("Tin chưa rõ kết quả", "Messages nobody knows the fate of")),
     "stats": ("admin.cli.stats:stats", Text("Kết quả theo địa bàn, nhà mạng…", "Results by area, carrier…")),
     "reconcile": ("admin.cli.stats:reconcile", Text("Đối chiếu lại mọi con số", "Recount everything")),
     "optouts": ("admin.cli.optouts:optouts", Text("Người dân từ chối nhận tin", "Refusals")),

@@ -1,9 +1,10 @@
-"""``loa campaigns``: create, submit, approve, schedule, pause, resume, cancel, show, wait, estimate, list."""
+"""``loa campaigns``: create, submit, approve, schedule, pace, pause, resume, cancel, show, wait, estimate, list."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as clock_time
 from typing import Any
@@ -17,13 +18,15 @@ from admin.cli.tables import print_table
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
+from campaigns.delivery.pace import Pace, parse_rate, parse_span
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
 from campaigns.draft import CampaignDraft
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
 from campaigns.stats import Summary, estimate, summary
 from campaigns.stats.idle import CITY_TIME
-from campaigns.store.campaigns import list_campaigns
+from campaigns.stats.outlook import outlook
+from campaigns.store.campaigns import get_campaign, list_campaigns
 from campaigns.store.templates import get_version
 from config.i18n import t
 
@@ -90,9 +93,20 @@ def campaigns() -> None:
 @click.option(
     "--priority",
     type=click.IntRange(0, 9),
-    default=5,
-    show_default=True,
-    help=t("0 khẩn, 5 thường.", "0 urgent, 5 bulk."),
+    default=None,
+    help=t(
+        "0 khẩn, 5 thường; mặc định theo loại tin (khẩn cấp: 0).",
+        "0 urgent, 5 bulk; by default that of the message class (emergency: 0).",
+    ),
+)
+@click.option("--over", help=t("Gửi trải đều trong khoảng này: 6h, 90m.", "Spread evenly over this long: 6h, 90m."))
+@click.option(
+    "--pace", "parts", help=t("Tối đa từng này phần tin: 2000/h, 30/m.", "At most so many parts: 2000/h, 30/m.")
+)
+@click.option(
+    "--ward-pace",
+    "ward",
+    help=t("Tối đa từng này người ở một phường, xã: 300/h.", "At most so many people in one ward: 300/h."),
 )
 @as_option
 @json_option
@@ -112,6 +126,7 @@ def create(loa: Loa, /, as_email: str | None, as_json: bool, **options: Any) -> 
 
 def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
     start, end = _window(options["window"])
+    pace = read_pace(options["over"], options["parts"], options["ward"])
     try:
         return CampaignDraft(
             name=options["name"],
@@ -126,12 +141,26 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             validity_minutes=options["validity"],
             unknown_policy=options["unknown"],
             priority=options["priority"],
+            over_minutes=pace.over_minutes,
+            pace_per_hour=pace.parts_per_hour,
+            ward_pace_per_hour=pace.ward_people_per_hour,
         )
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidInput(
             "Chiến dịch chưa hợp lệ: {problems}.", "The campaign is not valid: {problems}.", problems=problems
         ) from error
+
+
+def read_pace(over: str | None, parts: str | None, ward: str | None) -> Pace:
+    """The pace that options describe; --over and --pace exclude each other."""
+    if over and parts:
+        raise click.UsageError(t("Chọn --over hoặc --pace, không cả hai.", "Give --over or --pace, not both."))
+    return Pace(
+        over_minutes=parse_span(over) if over else None,
+        parts_per_hour=parse_rate(parts) if parts else None,
+        ward_people_per_hour=parse_rate(ward) if ward else None,
+    )
 
 
 def _audience(loa: Loa, options: dict[str, Any]) -> Audience:
@@ -249,6 +278,40 @@ def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_js
     _step(loa, as_email, as_json, lambda session, actor: steps.schedule(session, actor, campaign_id, at))
 
 
+@campaigns.command(
+    "pace",
+    help=t(
+        "Đổi nhịp gửi của chiến dịch đang gửi; phần không ghi thì giữ nguyên, --none là bỏ mọi nhịp riêng.",
+        "Change the pace of a campaign that is running; what is not given stays, --none takes all of it away.",
+    ),
+)
+@click.argument("campaign_id", metavar="ID", type=int)
+@click.option("--over", help=t("Gửi trải đều phần còn lại: 3h.", "Spread what is left over this long: 3h."))
+@click.option("--pace", "parts", help=t("Tối đa từng này phần tin: 2000/h.", "At most so many parts: 2000/h."))
+@click.option("--ward-pace", "ward", help=t("Tối đa từng này người một phường, xã.", "At most so many people a ward."))
+@click.option("--none", "nothing", is_flag=True, help=t("Bỏ nhịp riêng.", "No pace of its own any more."))
+@as_option
+@json_option
+@pass_loa
+def pace_command(
+    loa: Loa,
+    campaign_id: int,
+    over: str | None,
+    parts: str | None,
+    ward: str | None,
+    nothing: bool,
+    as_email: str | None,
+    as_json: bool,
+) -> None:
+    """Slow a campaign down, or let it go faster again."""
+    if nothing == bool(over or parts or ward):
+        raise click.UsageError(
+            t("Ghi --over hoặc --pace, --ward-pace, hoặc --none.", "Give --over or --pace, --ward-pace, or --none.")
+        )
+    pace = replace(read_pace(over, parts, ward), replaces=nothing)
+    _step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
+
+
 @campaigns.command("list", help=t("Các chiến dịch, mới nhất trước.", "Campaigns, newest first."))
 @json_option
 @pass_loa
@@ -277,11 +340,14 @@ def list_command(loa: Loa, as_json: bool) -> None:
 @pass_loa
 def show(loa: Loa, campaign_id: int, as_json: bool) -> None:
     """How a campaign stands."""
-    found = _summary(loa, campaign_id)
+    with loa.database.transaction() as session:
+        found, ahead = summary(session, campaign_id), outlook(session, get_campaign(session, campaign_id))
     if as_json:
-        emit_json(found.to_json())
-    else:
-        print_summary(found)
+        emit_json({**found.to_json(), **ahead.to_json()})
+        return
+    print_summary(found)
+    for sentence in ahead.words():
+        click.echo(sentence)
 
 
 def _summary(loa: Loa, campaign_id: int) -> Summary:

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from admin.console.formats import local
 from admin.console.forms import Form
 from campaigns.audience.selection import Audience
+from campaigns.delivery.pace import Pace, format_span, parse_span
 from campaigns.draft import CampaignDraft
-from campaigns.errors import LoaError
+from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Area, Campaign, TemplateVersion
 from campaigns.store.places import load_areas_of
 from campaigns.store.templates import get_version
@@ -72,7 +73,14 @@ def _wards(wards: Sequence[Area], all_of_them: bool, single: set[str]) -> tuple[
 def filled_form(campaign: Campaign | None) -> dict[str, str]:
     """The form's values for a campaign, or for a new one."""
     if campaign is None:
-        return {"variant": "plain", "whom": "areas", "when": "later", "window_start": "07:00", "window_end": "21:00"}
+        return {
+            "variant": "plain",
+            "whom": "areas",
+            "when": "later",
+            "window_start": "07:00",
+            "window_end": "21:00",
+            "pacing": "none",
+        }
     audience = Audience.model_validate(campaign.audience)
     values = {
         "name": campaign.name,
@@ -86,11 +94,38 @@ def filled_form(campaign: Campaign | None) -> dict[str, str]:
         "window_start": campaign.window_start.strftime("%H:%M"),
         "window_end": campaign.window_end.strftime("%H:%M"),
         "version": str(campaign.version),
+        **_filled_pace(campaign),
     }
     return values | {VALUE_PREFIX + name: str(value) for name, value in campaign.values.items()}
 
 
+def _filled_pace(campaign: Campaign) -> dict[str, str]:
+    over, parts, ward = campaign.over_minutes, campaign.pace_per_hour, campaign.ward_pace_per_hour
+    return {
+        "pacing": "over" if over else "rate" if parts else "none",
+        "over": format_span(over) if over else "",
+        "pace": str(parts or ""),
+        "ward_pace": str(ward or ""),
+    }
+
+
+def pace_of(form: Form) -> Pace:
+    """The pace a form describes; what cannot be read is among its errors then."""
+    over, parts = None, None
+    if form.get("pacing") == "over":
+        try:
+            over = parse_span(form.get("over"))
+        except InvalidInput as refusal:
+            form.errors["over"] = str(refusal)
+    elif form.get("pacing") == "rate":
+        parts = form.number("pace") or None
+        if parts is None and "pace" not in form.errors:
+            form.errors["pace"] = t("Hãy ghi số phần tin mỗi giờ.", "Give the number of parts an hour.")
+    return Pace(over, parts, form.number("ward_pace") or None)
+
+
 _MESSAGES: dict[str, Text] = {
+    "over_minutes": Text("Gửi trải đều từ 5 phút tới 30 ngày.", "Spread over five minutes to thirty days."),
     "name": Text("Hãy đặt tên chiến dịch (tối đa 200 ký tự).", "Name the campaign (200 characters at most)."),
     "sender": Text(
         "Tên người gửi tối đa 11 ký tự: chữ không dấu, số, dấu cách, - _ .",
@@ -101,12 +136,17 @@ _MESSAGES: dict[str, Text] = {
 }
 
 
+_FIELDS = {"over_minutes": "over", "pace_per_hour": "pace", "ward_pace_per_hour": "ward_pace"}
+"""Fields of the draft whose input has another name."""
+
+
 def draft_of(form: Form, session: Session, edition: str) -> CampaignDraft | None:
     """The draft a form describes, or None with the form's errors filled in."""
     start_at = form.moment("start_at") if form.get("when") == "at" else None
     if form.get("when") == "at" and start_at is None and "start_at" not in form.errors:
         form.errors["start_at"] = t("Hãy chọn ngày giờ bắt đầu.", "Give the date and time of the start.")
     window = form.clock("window_start", time(7)), form.clock("window_end", time(21))
+    pace = pace_of(form)
     version_id = _version_id(form, session)
     audience = _audience(form, edition)
     if form.errors or version_id is None or audience is None:
@@ -125,13 +165,18 @@ def draft_of(form: Form, session: Session, edition: str) -> CampaignDraft | None
         "start_at": start_at,
         "window_start": window[0],
         "window_end": window[1],
+        "over_minutes": pace.over_minutes,
+        "pace_per_hour": pace.parts_per_hour,
+        "ward_pace_per_hour": pace.ward_people_per_hour,
     }
     try:
         return CampaignDraft(**given)
     except ValidationError as error:
         for problem in error.errors(include_input=False):
             name = str(problem["loc"][0]) if problem["loc"] else "name"
-            form.errors[name] = str(_MESSAGES.get(name, Text("Giá trị không hợp lệ.", "This value cannot be used.")))
+            form.errors[_FIELDS.get(name, name)] = str(
+                _MESSAGES.get(name, Text("Giá trị không hợp lệ.", "This value cannot be used."))
+            )
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from admin.console.words import GROUPS, Group
 from campaigns.models import Campaign
 from campaigns.stats import Summary, summary
+from campaigns.stats.outlook import Outlook, outlook
 from config.i18n import current_language
 
 SHARED_SECONDS = 1.5
@@ -45,6 +46,8 @@ class Progress:
     parts: int
     totals: Mapping[str, int]
     rate: float | None
+    ahead: list[str] = field(default_factory=list)
+    """Sentences about its pace and when it will be done (``campaigns.stats.outlook``)."""
 
     @property
     def over(self) -> bool:
@@ -88,16 +91,16 @@ def look_at(session: Session, redis: Redis, campaign: Campaign) -> Progress:
         if kept:
             return Progress(**json.loads(cast(bytes, kept)))
         now = summary(session, campaign.id)
-        seen = _seen(now, _rate(redis, key, now.totals))
+        seen = _seen(now, _rate(redis, key, now.totals), outlook(session, campaign))
         redis.set(shared, json.dumps(asdict(seen)), px=int(SHARED_SECONDS * 1000))
         return seen
     except RedisError:
-        return _seen(summary(session, campaign.id), None)
+        return _seen(summary(session, campaign.id), None, outlook(session, campaign))
 
 
-def _seen(now: Summary, rate: float | None) -> Progress:
+def _seen(now: Summary, rate: float | None, ahead: Outlook) -> Progress:
     running = rate if now.state == "running" else None
-    return Progress(now.state, now.idle_reason, now.planned, now.parts, now.totals, running)
+    return Progress(now.state, now.idle_reason, now.planned, now.parts, now.totals, running, ahead.words())
 
 
 def _rate(redis: Redis, key: str, totals: Mapping[str, int]) -> float | None:

@@ -22,13 +22,15 @@ class MessageClass:
     """Whether the text must end by saying how to refuse (Decree 91/2020/NĐ-CP, Article 16)."""
     chosen_by_people: bool = True
     """Whether a campaign can be made of it; replies of the system cannot."""
+    priority: int = 5
+    """Where its campaigns stand on a shared gateway unless a person says otherwise: 0 goes before everything else."""
 
 
 _ALL = (
     MessageClass("thong-bao", Text("Thông báo, tuyên truyền", "Public information"), honours_refusal=True),
     MessageClass("ca-nhan", Text("Thông báo hồ sơ cá nhân", "Notice about a person's own case"), honours_refusal=True),
     MessageClass("noi-bo", Text("Nội bộ cơ quan", "Internal, to staff"), honours_refusal=False),
-    MessageClass("khan-cap", Text("Khẩn cấp", "Emergency"), honours_refusal=False),
+    MessageClass("khan-cap", Text("Khẩn cấp", "Emergency"), honours_refusal=False, priority=0),
     MessageClass(
         "quang-cao", Text("Quảng cáo", "Advertising"), honours_refusal=True, label="[QC]", needs_refusal_line=True
     ),

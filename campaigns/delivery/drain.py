@@ -7,9 +7,10 @@ No transaction is open while anything is submitted; outcomes are written at leas
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from campaigns.delivery.consignment import Consignment, Line, Tally
@@ -26,6 +27,9 @@ FAST_TPS = 1000.0
 IDLE_SECONDS = 0.05
 """Pause of a lane whose campaign had nothing to claim: another lane, or a receipt, holds the batch."""
 
+LOOK_OUT_SECONDS = 0.5
+"""How often somebody looks for what is more urgent than all that is being sent."""
+
 
 @dataclass
 class Drain:
@@ -34,6 +38,8 @@ class Drain:
     line: Line
     menu: Menu
     worker: str
+    _sending: list[int] = field(default_factory=list)
+    """Priorities of the claims being sent now."""
 
     async def run(self, seconds: float, halted: Callable[[], bool] = lambda: False) -> Tally:
         """Send until nothing is ready, ``seconds`` have passed, or ``halted`` says so."""
@@ -43,7 +49,11 @@ class Drain:
             return halted() or time.monotonic() >= until
 
         lanes = FAST_LANES if self.line.account.tps >= FAST_TPS else SLOW_LANES
+        ended = asyncio.Event()
+        look_out = asyncio.create_task(self._look_out(ended, halted))
         ends = await asyncio.gather(*(self._lane(over, halted) for _ in range(lanes)), return_exceptions=True)
+        ended.set()
+        ends += await asyncio.gather(look_out, return_exceptions=True)
         # Every lane has ended by now: one that failed must not leave others sending over a session about to close.
         for end in ends:
             if isinstance(end, BaseException):
@@ -55,13 +65,32 @@ class Drain:
             facts = await self.line.call(self.menu.next)
             if facts is None:
                 return
-            claim = await self.line.call(self._claim, facts)
-            if claim is None:
-                await self.line.call(self.menu.exhausted, facts)
+            if not await self._serve(facts, halted):
                 await asyncio.sleep(IDLE_SECONDS)
-                continue
-            self.line.tally.claimed += len(claim.messages)
+
+    async def _look_out(self, ended: asyncio.Event, halted: Callable[[], bool]) -> None:
+        """Begin what is more urgent at once: the lanes may be busy with claims for a second or two each."""
+        served = False
+        while not halted() and not ended.is_set():
+            if not served:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), LOOK_OUT_SECONDS)
+            facts = await self.line.call(self.menu.more_urgent, min(self._sending)) if self._sending else None
+            served = facts is not None and await self._serve(facts, halted)
+
+    async def _serve(self, facts: CampaignFacts, halted: Callable[[], bool]) -> bool:
+        """Send one claim of a campaign; False where there was nothing to claim."""
+        claim = await self.line.call(self._claim, facts)
+        if claim is None:
+            await self.line.call(self.menu.exhausted, facts)
+            return False
+        self.line.tally.claimed += len(claim.messages)
+        self._sending.append(facts.priority)
+        try:
             await Consignment(self.line, facts, claim, halted).send()
+        finally:
+            self._sending.remove(facts.priority)
+        return True
 
     def _claim(self, facts: CampaignFacts) -> Claim | None:
         line = self.line
@@ -76,6 +105,7 @@ class Drain:
             cover=line.cover,
             worker=self.worker,
             lease_seconds=line.policy.lease_seconds,
+            paced=facts.paced,
         )
         with line.database.transaction() as session:
             return claim_messages(session, ask, uuid4())

@@ -6,7 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
 
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.delivery.planner import place_of
@@ -14,7 +16,7 @@ from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.database import Database
-from campaigns.store.delivery import list_ready_campaigns
+from campaigns.store.delivery import MenuItem, list_ready_campaigns
 from campaigns.store.places import load_places
 
 FRESH_SECONDS = 0.5
@@ -23,9 +25,11 @@ FRESH_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CampaignFacts:
-    """What sending a campaign's messages needs to know; none of it can change once the campaign runs."""
+    """What sending a campaign's messages needs to know; once the campaign runs only ``paced`` can change."""
 
     campaign_id: int
+    priority: int
+    paced: bool
     topic: str
     honours_refusals: bool
     sender: str
@@ -39,7 +43,11 @@ class CampaignFacts:
 
 
 class Menu:
-    """Campaigns with something ready for one gateway, handed out in turn. Used by several threads."""
+    """Campaigns with something ready for one gateway, handed out in turn. Used by several threads.
+
+    A session keeps one as long as it lives: the turn must outlast a drain, or with many campaigns those at the end of
+    the list would never be reached.
+    """
 
     def __init__(self, database: Database, gateway_id: int) -> None:
         self._database = database
@@ -60,6 +68,17 @@ class Menu:
             self._turn.rotate(-1)
             return self._facts[campaign_id]
 
+    def more_urgent(self, than: int) -> CampaignFacts | None:
+        """The next campaign, where it goes before those of priority ``than``."""
+        with self._lock:
+            if time.monotonic() - self._read_at > FRESH_SECONDS:
+                self._read()
+            first = self._facts[self._turn[0]] if self._turn else None
+            if first is None or first.priority >= than:
+                return None
+            self._turn.rotate(-1)
+            return first
+
     def exhausted(self, facts: CampaignFacts) -> None:
         """Nothing more of this campaign could be claimed."""
         with self._lock:
@@ -71,21 +90,27 @@ class Menu:
     def _read(self) -> None:
         with self._database.transaction() as session:
             ready = list_ready_campaigns(session, self._gateway_id)
-            urgent = [item.campaign_id for item in ready if item.priority == ready[0].priority]
-            kept = [campaign_id for campaign_id in self._turn if campaign_id in urgent]
-            self._turn = deque(kept + [campaign_id for campaign_id in urgent if campaign_id not in kept])
-            places = load_places(session) if set(urgent) - self._facts.keys() else {}
-            for campaign_id in urgent:
-                if campaign_id not in self._facts:
-                    campaign = get_campaign(session, campaign_id)
-                    self._facts[campaign_id] = CampaignFacts(
-                        campaign_id=campaign.id,
-                        topic=campaign.topic,
-                        honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
-                        sender=campaign.sender,
-                        validity_minutes=campaign.validity_minutes,
-                        text=campaign_text(campaign),
-                        places=places,
-                    )
-        self._facts = {campaign_id: self._facts[campaign_id] for campaign_id in urgent}
+            urgent = {item.campaign_id: item for item in ready if item.priority == ready[0].priority}
+            places = load_places(session) if urgent.keys() - self._facts.keys() else {}
+            self._facts = {key: self._read_facts(session, item, places) for key, item in urgent.items()}
+        kept = [campaign_id for campaign_id in self._turn if campaign_id in urgent]
+        self._turn = deque(kept + [campaign_id for campaign_id in urgent if campaign_id not in kept])
         self._read_at = time.monotonic()
+
+    def _read_facts(self, session: Session, item: MenuItem, places: Mapping[int, tuple[str, str]]) -> CampaignFacts:
+        """What is known already, or read now."""
+        known = self._facts.get(item.campaign_id)
+        if known is not None:
+            return known if known.paced == item.paced else replace(known, paced=item.paced)
+        campaign = get_campaign(session, item.campaign_id)
+        return CampaignFacts(
+            campaign_id=campaign.id,
+            priority=item.priority,
+            paced=item.paced,
+            topic=campaign.topic,
+            honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
+            sender=campaign.sender,
+            validity_minutes=campaign.validity_minutes,
+            text=campaign_text(campaign),
+            places=places,
+        )

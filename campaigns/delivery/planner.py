@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.delivery.pace import begin_pace
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.delivery.states import CampaignState, Step, next_state
@@ -86,6 +87,7 @@ def _start(session: Session, campaign: Campaign) -> None:
     campaign.planned_at = database_now(session)
     campaign.state = next_state(CampaignState(campaign.state), Step.START).value
     campaign.version += 1
+    begin_pace(session, campaign)
     append_audit(session, "system", "campaign.started", "campaign", campaign.id)
 
 

@@ -3,7 +3,7 @@
 from campaigns.models.access import AuditEntry, Role, User, user_role
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
-from campaigns.models.campaigns import Batch, Campaign, Message, ParkedReceipt, Submission
+from campaigns.models.campaigns import Batch, Campaign, CampaignPace, Message, ParkedReceipt, Submission
 from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewaySession, Route
 from campaigns.models.people import Contact, InboundMessage, OptOut
@@ -15,6 +15,7 @@ __all__ = [
     "Base",
     "Batch",
     "Campaign",
+    "CampaignPace",
     "Contact",
     "Gateway",
     "GatewaySession",

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, func, text
+from sqlalchemy import BigInteger, DateTime, Float, ForeignKey, Identity, Index, Integer, SmallInteger, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -48,6 +48,16 @@ class Campaign(Base):
     """What becomes of unknown messages: ``never`` sent again, or ``resend``."""
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
     """Lower goes first on a shared gateway: 0 urgent, 5 bulk."""
+    over_minutes: Mapped[int | None]
+    """Spread evenly over so many minutes inside the hours of sending, as approved."""
+    pace_per_hour: Mapped[int | None]
+    """At most so many parts an hour, as approved."""
+    ward_pace_per_hour: Mapped[int | None]
+    """At most so many people an hour in one ward, as approved."""
+    pace_now: Mapped[float | None] = mapped_column(Float)
+    """Parts a second that are kept now (``campaigns.delivery.pace``); null is no pace of its own."""
+    ward_pace_now: Mapped[float | None] = mapped_column(Float)
+    """People of one ward a second that are kept now."""
     state: Mapped[str] = mapped_column(server_default="draft")
     standing: Mapped[str | None]
     """Name of a standing campaign of the system, such as ``optout-confirmation``; null for people's campaigns."""
@@ -68,6 +78,19 @@ class Campaign(Base):
     """Raised by every edit and step; a form that carries an older one is told so."""
 
     template_version: Mapped[TemplateVersion] = relationship(lazy="joined")
+
+
+class CampaignPace(Base):
+    """When a campaign that keeps a pace is due again: on one gateway, and in one ward."""
+
+    __tablename__ = "campaign_pace"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    """``gateway`` or ``ward``."""
+    place: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    """Id of the gateway or of the ward."""
+    due: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Batch(Base):

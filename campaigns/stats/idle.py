@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,13 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from campaigns.store.campaigns import database_now, read_idle_facts, read_waiting_gateways
+from campaigns.store.pacing import next_due
 from config.i18n import t
 
 CITY_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
+
+STANDS_STILL = timedelta(seconds=10)
+"""A shorter gap between two messages is the pace itself, and nothing to explain."""
 
 
 def _moment(at: datetime) -> str:
@@ -38,7 +42,8 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
             "outside its hours until {time}",
             time=facts.window_start.strftime("%H:%M"),
         )
-    return _blocked(waiting) or _retrying(facts, database_now(session))
+    now = database_now(session)
+    return _blocked(waiting) or _retrying(facts, now) or (_pacing(session, campaign_id, now) if facts.paced else None)
 
 
 def _before_start(facts: Row[Any]) -> str:
@@ -73,3 +78,15 @@ def _retrying(facts: Row[Any], now: datetime) -> str | None:
     if facts.retry_at is None or facts.retry_at <= now.astimezone(UTC):
         return None
     return t("gửi lại lúc {time}", "tries again at {time}", time=_moment(facts.retry_at))
+
+
+def _pacing(session: Session, campaign_id: int, now: datetime) -> str | None:
+    """A campaign that keeps a slow pace is between two messages."""
+    due = next_due(session, campaign_id)
+    if due is None or due - now < STANDS_STILL:
+        return None
+    return t(
+        "giữ nhịp gửi: tin tiếp theo lúc {time}",
+        "keeping its pace: next messages at {time}",
+        time=due.astimezone(CITY_TIME).strftime("%H:%M:%S"),
+    )

@@ -17,15 +17,10 @@ from sqlalchemy.orm import Session
 from campaigns.delivery.states import MessageState
 from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
+from campaigns.store.pacing import PACE_DUE
+from campaigns.store.picking import INSIDE_WINDOW, pick_batch
 
 S = MessageState
-
-INSIDE_WINDOW = """(c.window_start = c.window_end OR CASE WHEN c.window_start < c.window_end
-    THEN (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
-     AND (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end
-    ELSE (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
-      OR (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end END)"""
-"""Whether campaign ``c`` may send at this moment; equal ends mean the whole day, a later start spans midnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +29,17 @@ class MenuItem:
 
     campaign_id: int
     priority: int
+    paced: bool
+    """Whether it keeps a pace of its own, or one in each ward."""
 
 
+# The one statement that every session of every worker runs twice a second: per running campaign one look into
+# `ix_batch_ready`, whatever the number of batches (`tests/campaigns/store/test_scale.py`).
 _MENU = text(f"""
-    SELECT c.id, c.priority FROM campaign c
+    SELECT c.id, c.priority, c.pace_now IS NOT NULL OR c.ward_pace_now IS NOT NULL FROM campaign c
     WHERE c.state = 'running' AND {INSIDE_WINDOW}
       AND EXISTS (SELECT 1 FROM batch b WHERE b.gateway_id = :gateway AND b.campaign_id = c.id AND b.state = 'ready'
-                  AND (b.not_before IS NULL OR b.not_before <= now()))
+                  AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE})
     ORDER BY c.priority, c.id
 """)
 
@@ -58,7 +57,7 @@ _WITH_WORK = text(f"""
       AND EXISTS (
         SELECT 1 FROM campaign c JOIN batch b ON b.campaign_id = c.id
         WHERE c.state = 'running' AND {INSIDE_WINDOW} AND b.gateway_id = g.id AND b.state = 'ready'
-          AND (b.not_before IS NULL OR b.not_before <= now()))
+          AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE})
     ORDER BY g.name
 """)
 
@@ -90,17 +89,6 @@ class Claim:
     carrier: str
     messages: Sequence[ClaimedMessage]
 
-
-_PICK = text(f"""
-    SELECT b.id, b.ward_id, b.carrier,
-           greatest(1, least(:most, floor(:budget * b.size / greatest(b.parts, 1))))::int AS take
-    FROM batch b JOIN campaign c ON c.id = b.campaign_id
-    WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
-      AND (b.not_before IS NULL OR b.not_before <= now())
-      AND c.state = 'running' AND {INSIDE_WINDOW}
-    ORDER BY b.id LIMIT 1
-    FOR UPDATE OF b SKIP LOCKED
-""")
 
 # Retries wait for their whole batch: only messages with the fewest attempts are taken, so a fresh message
 # never waits behind a retry and a retry never comes before its time.
@@ -154,6 +142,8 @@ class ClaimRequest:
     """How many of them may go out before ``advance_wire`` is asked."""
     worker: str
     lease_seconds: float
+    paced: bool = False
+    """The campaign keeps a pace of its own. Where that is no longer so, nothing is claimed until the menu knows."""
 
 
 def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | None:
@@ -162,10 +152,7 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
     Returns None where nothing is ready. The claim holds once the transaction is committed; nothing may be
     sent before. A claim may hold no message at all (everybody refused): its batch must still be released.
     """
-    picked = session.execute(
-        _PICK,
-        {"gateway": ask.gateway_id, "campaign": ask.campaign_id, "budget": ask.budget_parts, "most": ask.most},
-    ).one_or_none()
+    picked = pick_batch(session, ask.gateway_id, ask.campaign_id, ask.budget_parts, ask.most, paced=ask.paced)
     if picked is None:
         return None
     rows = session.execute(
@@ -409,7 +396,8 @@ def finish_campaigns(session: Session) -> list[int]:
 
 _RESEND = text(f"""
     WITH picked AS (SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
-                    WHERE c.unknown_policy = 'resend' AND c.state IN ('running', 'finished') AND b.state = 'done'
+                    WHERE coalesce(c.id = CAST(:campaign AS int), c.unknown_policy = 'resend')
+                      AND c.state IN ('running', 'finished') AND b.state = 'done'
                       AND b.unknown > 0 AND b.started_at + make_interval(mins => c.validity_minutes) < now()
                       AND EXISTS (SELECT 1 FROM message m WHERE m.batch_id = b.id
                                   AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts)
@@ -425,9 +413,10 @@ _RESEND = text(f"""
 """)
 
 
-def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200) -> int:
-    """Queue again what is still unknown after its validity, where the campaign's policy says so."""
-    return sum(session.execute(_RESEND, {"most": most, "attempts": attempts}).scalars())
+def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200, campaign_id: int | None = None) -> int:
+    """Queue again what is still unknown after its validity: of ``campaign_id``, else where the policy says so."""
+    told = {"most": most, "attempts": attempts, "campaign": campaign_id}
+    return sum(session.execute(_RESEND, told).scalars())
 
 
 # Besides those without a gateway: what a gateway had on the wire when it was switched off, once it is ready again.

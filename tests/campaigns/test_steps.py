@@ -168,6 +168,9 @@ CHANGES: dict[str, Any] = {
     "validity_minutes": 60,
     "unknown_policy": "resend",
     "priority": 1,
+    "over_minutes": 360,
+    "pace_per_hour": 2000,
+    "ward_pace_per_hour": 300,
 }
 
 
@@ -267,6 +270,10 @@ def test_what_does_not_exist_is_named(city: Session) -> None:
         {"sender": "Twelve chars"},
         {"validity_minutes": 1},
         {"priority": 10},
+        {"over_minutes": 1},
+        {"pace_per_hour": 0},
+        {"ward_pace_per_hour": 0},
+        {"over_minutes": 60, "pace_per_hour": 60},
         {"start_at": datetime(2023, 3, 3)},
         {"values": {"Ten": "x"}},
         {"values": {"ten": "x" * 501}},

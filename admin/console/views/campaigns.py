@@ -17,12 +17,14 @@ from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, expos
 from admin.console.icons import badge
 from admin.console.progress import Progress, look_at
 from admin.console.views.delivery import DeliveryPages
+from admin.console.views.running import RunningPages, running_values
 from admin.console.views.templates import class_title, own_sender, topic_title
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
 from campaigns.content.placeholders import PLACEHOLDERS, SAMPLES
 from campaigns.content.rendering import compile_template
+from campaigns.delivery.pace import format_span
 from campaigns.delivery.states import STEPS_OF_THE_ENGINE, TRANSITIONS, CampaignState, Step
 from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
@@ -66,7 +68,7 @@ def allowed_steps(campaign: Campaign, person: Actor) -> frozenset[str]:
     return frozenset(step.value for step in steps_now)
 
 
-class CampaignScreen(DeliveryPages, ListScreen):
+class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
     """State is never a field of a form: it only changes by steps, each of which carries the version it was seen in."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -84,6 +86,7 @@ class CampaignScreen(DeliveryPages, ListScreen):
         "resume": "campaign.stop",
         "cancel": "campaign.stop",
         **DeliveryPages.delivery_rules,
+        **RunningPages.running_rules,
     }
     list_template = "console/campaigns.html"
     column_list = ("id", "name", "state", "scheduled_for", "created_by", "created_at")
@@ -139,6 +142,8 @@ class CampaignScreen(DeliveryPages, ListScreen):
             class_title=class_title,
             topic_title=topic_title,
             default_sender=own_sender(),
+            format_span=format_span,
+            **running_values(session, campaign, person),
         )
 
     @expose("/<int:campaign_id>/progress")

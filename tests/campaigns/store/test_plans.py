@@ -12,7 +12,8 @@ from sqlalchemy import TextClause, text
 
 from campaigns.store.arrays import int_array, text_array
 from campaigns.store.database import Database
-from campaigns.store.delivery import _CLAIM, _MENU, _PICK, _RECORD
+from campaigns.store.delivery import _CLAIM, _MENU, _RECORD
+from campaigns.store.picking import _PICK
 from campaigns.store.receipts import _APPLY, _MATCH
 from config.keys import Keyring
 from tests.factories import make_campaign, make_gateway

@@ -1,0 +1,118 @@
+"""What can be done with a campaign that has begun: its pace, and the messages nobody knows the fate of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from flask import flash, redirect, request, url_for
+from sqlalchemy.orm import Session
+
+from admin.console.campaign_form import pace_of
+from admin.console.context import actor, console
+from admin.console.forms import Form
+from admin.console.frame import expose
+from admin.console.uploads import uploaded
+from campaigns import steps
+from campaigns.access import Actor
+from campaigns.delivery.states import STATE_TITLES, CampaignState
+from campaigns.errors import InvalidInput, LoaError
+from campaigns.models import Campaign
+from campaigns.receipts.report import import_report
+from campaigns.receipts.unknown import BY_HAND, resend, settle_all
+from campaigns.store.gateways import list_gateways
+from campaigns.store.unknown import count_unknown
+from config.i18n import t
+
+
+def running_values(session: Session, campaign: Campaign, person: Actor) -> dict[str, Any]:
+    """What the campaign's page shows of this."""
+    begun = campaign.planned_at is not None and campaign.standing is None
+    doubt, ward = count_unknown(session, campaign.id), campaign.ward_pace_now
+    return {
+        "may_pace": begun
+        and campaign.state in {CampaignState.RUNNING, CampaignState.PAUSED}
+        and person.may("campaign.stop"),
+        "pace_form": Form({"pacing": "over", "ward_pace": f"{ward * 3600:.0f}" if ward else ""}),
+        "doubt": doubt if doubt.unknown else None,
+        "gateways": [gateway.name for gateway in list_gateways(session)] if doubt.unknown else [],
+        "by_hand": BY_HAND,
+        "state_titles": STATE_TITLES,
+    }
+
+
+class RunningPages:
+    """Pages of the campaign screen."""
+
+    running_rules: ClassVar[dict[str, str]] = {
+        "pace": "campaign.stop",
+        "settle": "campaign.settle",
+        "resend": "campaign.approve",
+        "report": "campaign.settle",
+    }
+    _step: Callable[[int, Callable[[Session, Actor, Form, int], Any], str], Any]
+
+    @expose("/<int:campaign_id>/pace", methods=("POST",))
+    def pace(self, campaign_id: int) -> Any:
+        """Slow it down, or let it go faster again."""
+
+        def take(session: Session, person: Actor, form: Form, version: int) -> None:
+            pace = replace(pace_of(form), replaces=True)
+            for problem in form.errors.values():
+                raise InvalidInput("{why}", "{why}", why=problem)
+            steps.set_pace(session, person, campaign_id, pace, version=version)
+
+        return self._step(
+            campaign_id, take, t("Đã đổi nhịp gửi, có hiệu lực ngay.", "The pace is changed, in force at once.")
+        )
+
+    @expose("/<int:campaign_id>/settle", methods=("POST",))
+    def settle(self, campaign_id: int) -> Any:
+        """Say what became of every unknown message."""
+        states = {state.label: state for state in BY_HAND}
+
+        def act(reason: str) -> str:
+            state = states.get(request.form.get("state", ""))
+            if state is None:
+                raise InvalidInput("Hãy chọn kết quả.", "Choose the outcome.")
+            settled = settle_all(console().database, actor(), campaign_id, state, reason)
+            return t("Đã ghi nhận {n} tin.", "{n} messages are settled.", n=settled)
+
+        return _answer(campaign_id, act)
+
+    @expose("/<int:campaign_id>/report", methods=("POST",))
+    def report(self, campaign_id: int) -> Any:
+        """Read what the telco says became of messages, of this campaign and of others."""
+
+        def act(_reason: str) -> str:
+            with uploaded("file") as path:
+                gateway = request.form.get("gateway", "")
+                found = import_report(console().database, console().keyring, actor(), path, gateway)
+            return t(
+                "{rows} dòng: {settled} tin được ghi nhận, {not_unknown} đã rõ từ trước, {no_such_number} số không có"
+                " tin, {several} số có nhiều tin, {rejected} dòng không đọc được.",
+                "{rows} rows: {settled} messages settled, {not_unknown} known before, {no_such_number} numbers without"
+                " a message, {several} with more than one, {rejected} rows that cannot be read.",
+                **found.to_json(),
+            )
+
+        return _answer(campaign_id, act)
+
+    @expose("/<int:campaign_id>/resend", methods=("POST",))
+    def resend(self, campaign_id: int) -> Any:
+        """Send again what is unknown past its validity."""
+
+        def act(reason: str) -> str:
+            queued = resend(console().database, actor(), campaign_id, reason)
+            return t("{n} tin sẽ được gửi lại.", "{n} messages will be sent again.", n=queued)
+
+        return _answer(campaign_id, act)
+
+
+def _answer(campaign_id: int, act: Callable[[str], str]) -> Any:
+    try:
+        flash(act(Form.sent().get("reason")), "success")
+    except LoaError as refusal:
+        flash(str(refusal), "error")
+    return redirect(url_for(".show", campaign_id=campaign_id), code=303)
