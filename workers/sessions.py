@@ -176,7 +176,7 @@ class GatewaySession:
             account=Account(self.gateway.id, self.gateway.name, float(self.gateway.tps)),
             adapter=adapter,
             pacer=self._pacer,
-            policy=Policy(settings.lease_seconds, settings.retry_attempts, settings.retry_seconds, settings.batch_size),
+            policy=Policy(settings.lease_seconds, settings.retry_seconds, settings.batch_size),
             in_thread=self._in_thread,
             on_throttled=self._pacer.throttled,
             unrecorded=self._unrecorded,

@@ -15,6 +15,7 @@ from campaigns.content.encoding import Part
 from campaigns.delivery.menu import CampaignFacts
 from campaigns.delivery.pacing import Pacer
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
+from campaigns.delivery.retries import RULES, ErrorClass, error_class, waits
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
 from campaigns.gateways.contract import Adapter, Answer, GatewayUnavailable, Outbound, Verdict
@@ -48,12 +49,7 @@ WIRE_SECONDS = 0.05
 
 _LONGEST_PAUSE = 5.0
 
-_STATE_OF = {
-    Verdict.ACCEPTED: MessageState.ACCEPTED,
-    Verdict.FINAL: MessageState.FAILED,
-    Verdict.UNKNOWN: MessageState.UNKNOWN,
-    Verdict.THROTTLED: MessageState.QUEUED,
-}
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +63,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long, how often, how many."""
+    """How long, how many."""
 
     lease_seconds: float
-    retry_attempts: int
     retry_seconds: float
     batch_size: int
 
@@ -111,6 +106,11 @@ class Line:
         return await self.in_thread(function, *args, **kwargs)  # type: ignore[return-value]
 
 
+def _left_of(seconds: float) -> timedelta:
+    """What is left of a validity, in whole minutes: telcos count in them, and adapters keep one head for each."""
+    return timedelta(seconds=max(_MINUTE, seconds // _MINUTE * _MINUTE))
+
+
 class Unrenderable(Exception):
     """Not one message of a claim could be made ready: the fault is not with the people in it."""
 
@@ -131,6 +131,8 @@ class Consignment:
         self._may_go_on = True
         self._cancelled = False
         self._trouble = False
+        self._met: set[ErrorClass] = set()
+        """Classes of error among its answers."""
 
     async def send(self) -> None:
         """Submit everything, recording as answers come; whatever happens, the claim is closed."""
@@ -190,6 +192,9 @@ class Consignment:
         outbound: list[Outbound] = []
         failed: list[tuple[int, str]] = []
         for message in self._claim.messages:
+            if message.validity_left is not None and message.validity_left <= 0:
+                self._note(message.seq, MessageState.EXPIRED, None, tried=0)
+                continue
             try:
                 parts = same or text.for_person(place, message.full_name, message.attributes)
                 number = self._line.keyring.decrypt(message.phone_cipher).decode("ascii")
@@ -200,7 +205,8 @@ class Consignment:
             else:
                 if len(parts) != message.parts:
                     self._parts[message.seq] = len(parts)
-                outbound.append(Outbound(message.seq, number, self._facts.sender, parts, validity))
+                left = validity if message.validity_left is None else _left_of(message.validity_left)
+                outbound.append(Outbound(message.seq, number, self._facts.sender, parts, left))
         if failed and not outbound and len(failed) > 1:
             raise Unrenderable(failed[0][1])
         for seq, error in failed:
@@ -211,12 +217,12 @@ class Consignment:
         return not self._may_go_on or self._halted_outside()
 
     def _settle(self, seq: int, answer: Answer) -> None:
-        state = _STATE_OF.get(answer.verdict)
-        tried = 0 if answer.verdict is Verdict.THROTTLED else 1
-        if state is None:
-            again = self._open[seq].attempts + 1 < self._line.policy.retry_attempts
-            state = MessageState.QUEUED if again else MessageState.FAILED
-        self._note(seq, state, answer.error, tried)
+        if answer.verdict is Verdict.ACCEPTED:
+            self._note(seq, MessageState.ACCEPTED, answer.error, tried=1)
+        else:
+            met = error_class(answer)
+            self._met.add(met)
+            self._note(seq, RULES[met].state, answer.error, tried=int(RULES[met].counts))
         if answer.references:
             self._line.unrecorded.update(reference for _, reference in answer.references)
             self._outcomes.add_references(seq, answer.references)
@@ -279,7 +285,7 @@ class Consignment:
                     session,
                     claim.batch_id,
                     claim.token,
-                    retry_seconds=line.policy.retry_seconds,
+                    waits=waits(self._met, line.policy.retry_seconds),
                     hold_seconds=line.policy.retry_seconds if self._trouble else 0.0,
                 )
         return standing

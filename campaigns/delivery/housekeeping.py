@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
+    expire_refused_messages,
     finish_campaigns,
     reap_lapsed_leases,
     resend_unknown_messages,
@@ -38,6 +39,8 @@ class Tidied:
     reaped: int = 0
     """Batches freed from dead workers."""
     cancelled: int = 0
+    expired: int = 0
+    """Batches with messages whose validity ended while they were refused for now."""
     adopted: int = 0
     late_receipts: int = 0
     resent: int = 0
@@ -59,6 +62,7 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
         _step(done, "routed", lambda: _repeat(database, route_batches))
         _step(done, "reaped", lambda: _repeat(database, reap_lapsed_leases))
         _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
+        _step(done, "expired", lambda: _repeat(database, expire_refused_messages))
         _step(
             done,
             "adopted",

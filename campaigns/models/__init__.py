@@ -3,9 +3,9 @@
 from campaigns.models.access import AuditEntry, Role, User, user_role
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
-from campaigns.models.campaigns import Batch, Campaign, Message, ParkedReceipt, Submission
+from campaigns.models.campaigns import Batch, Campaign, CampaignTrouble, Message, ParkedReceipt, Submission
 from campaigns.models.content import Template, TemplateVersion
-from campaigns.models.gateways import Gateway, GatewaySession, Route
+from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.people import Contact, InboundMessage, OptOut
 
 __all__ = [
@@ -15,8 +15,11 @@ __all__ = [
     "Base",
     "Batch",
     "Campaign",
+    "CampaignTrouble",
     "Contact",
     "Gateway",
+    "GatewayChange",
+    "GatewayHealth",
     "GatewaySession",
     "InboundMessage",
     "Message",

@@ -77,6 +77,8 @@ class ClaimedMessage:
     phone_cipher: bytes
     full_name: str | None
     attributes: Mapping[str, Any] | None
+    validity_left: float | None = None
+    """Seconds until its validity ends, once it was refused for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ _CLAIM = text(f"""
     ), moved AS (
         UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
-        RETURNING m.seq, m.attempts, m.parts, old.state AS was, new.state AS now,
+        RETURNING m.seq, m.attempts, m.parts, m.retry_until, old.state AS was, new.state AS now,
                   due.phone_cipher, due.full_name, due.attributes
     ), d AS (SELECT {DELTAS} FROM moved
     ), covered AS (
@@ -132,8 +134,9 @@ _CLAIM = text(f"""
                started_at = coalesce(b.started_at, now())
         FROM d, covered WHERE b.id = :batch
     )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes FROM moved WHERE now = {S.CLAIMED.value}
-    ORDER BY seq
+    SELECT seq, attempts, parts, phone_cipher, full_name, attributes,
+           CAST(extract(epoch FROM retry_until - now()) AS float8)
+    FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
 """)
 
 
@@ -253,7 +256,10 @@ _RECORD = text(f"""
                     CAST(:references AS text[])) AS s(seq, part, reference)
     ), moved AS (
         UPDATE message m SET state = i.state, error = coalesce(i.error, m.error), attempts = m.attempts + i.tried,
-               parts = coalesce(i.parts, m.parts)
+               parts = coalesce(i.parts, m.parts),
+               retry_until = CASE WHEN i.state = {S.QUEUED.value} AND i.tried > 0 THEN coalesce(m.retry_until, now() + (
+                   SELECT make_interval(mins => c.validity_minutes) FROM campaign c WHERE c.id = m.campaign_id))
+                   ELSE m.retry_until END
         FROM input i, batch held WHERE held.id = :batch AND m.batch_id = :batch AND m.seq = i.seq
           AND (i.state / 10 > m.state / 10 OR (i.state = {S.QUEUED.value} AND m.state = {S.CLAIMED.value}
                                                AND held.lease_token = :token))
@@ -314,24 +320,26 @@ _RELEASE = text(f"""
            lease_until = CASE WHEN b.claimed > 0 THEN now() END,
            lease_worker = CASE WHEN b.claimed > 0 THEN b.lease_worker END,
            state = CASE WHEN b.claimed > 0 THEN 'leased' WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
-           not_before = CASE WHEN b.queued > 0 THEN greatest(
-               CASE WHEN :hold > 0 THEN now() + make_interval(secs => :hold) END,
-               (SELECT CASE WHEN min(m.attempts) > 0
-                            THEN now() + make_interval(secs => :delay * power(2, min(m.attempts) - 1)) END
-                FROM message m WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value})) END
+           (not_before, retry_until) = (
+               SELECT greatest(CASE WHEN :hold > 0 AND b.queued > 0 THEN now() + make_interval(secs => :hold) END,
+                               now() + make_interval(secs => (0.9 + 0.2 * random()) *
+                                   (CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))])),
+                      min(m.retry_until)
+               FROM message m WHERE b.queued > 0 AND m.batch_id = b.id AND m.state = {S.QUEUED.value})
     WHERE b.id = :batch AND b.lease_token = :token
 """)
 
 
 def release_batch(
-    session: Session, batch_id: int, token: UUID, *, retry_seconds: float, hold_seconds: float = 0.0
+    session: Session, batch_id: int, token: UUID, *, waits: Sequence[float], hold_seconds: float = 0.0
 ) -> None:
     """End a lease: the batch is ready again where messages are left, else done.
 
-    Where only retries are left they wait ``retry_seconds``, doubled with every attempt. ``hold_seconds`` keeps a
-    batch back that could not be sent for a reason of ours, so that it is not claimed again at once.
+    Where only retries are left they wait the nth of ``waits`` seconds after their nth attempt, a tenth more or less,
+    so that batches refused together do not all come back together. ``hold_seconds`` keeps a batch back that could
+    not be sent for a reason of ours, so that it is not claimed again at once.
     """
-    session.execute(_RELEASE, {"batch": batch_id, "token": token, "delay": retry_seconds, "hold": float(hold_seconds)})
+    session.execute(_RELEASE, {"batch": batch_id, "token": token, "waits": list(waits), "hold": float(hold_seconds)})
 
 
 _LAPSED = text("""
@@ -377,7 +385,8 @@ def _settle_queued(where: str, state: MessageState) -> str:
                   RETURNING m.batch_id, old.state AS was, new.state AS now),
         d AS (SELECT picked.id AS batch_id, {DELTAS} FROM picked LEFT JOIN moved ON moved.batch_id = picked.id
               GROUP BY picked.id)
-        UPDATE batch b SET {ADD_DELTAS}, state = 'done', not_before = NULL FROM d WHERE b.id = d.batch_id
+        UPDATE batch b SET {ADD_DELTAS}, state = 'done', not_before = NULL, retry_until = NULL
+        FROM d WHERE b.id = d.batch_id
         RETURNING d.{state.label}
     """
 
@@ -388,6 +397,30 @@ _CANCEL = text(_settle_queued("c.state = 'cancelled' AND b.state = 'ready'", S.C
 def cancel_queued_messages(session: Session, *, most: int = 200) -> int:
     """Settle what cancelled campaigns left unsent; returns how many messages."""
     return sum(session.execute(_CANCEL, {"most": most}).scalars())
+
+
+# Also while its batch waits, and whatever its campaign does: validity does not stand still in a pause.
+_EXPIRE = text(f"""
+    WITH picked AS (SELECT id FROM batch WHERE retry_until <= now() AND state = 'ready'
+                    ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED),
+    moved AS (UPDATE message m SET state = {S.EXPIRED.value} FROM picked
+              WHERE m.batch_id = picked.id AND m.state = {S.QUEUED.value} AND m.retry_until <= now()
+              RETURNING m.batch_id, old.state AS was, new.state AS now),
+    d AS (SELECT picked.id AS batch_id, {DELTAS} FROM picked LEFT JOIN moved ON moved.batch_id = picked.id
+          GROUP BY picked.id)
+    UPDATE batch b SET {ADD_DELTAS},
+           state = CASE WHEN b.queued + d.queued > 0 THEN 'ready' ELSE 'done' END,
+           not_before = CASE WHEN b.queued + d.queued > 0 THEN b.not_before END,
+           retry_until = (SELECT min(m.retry_until) FROM message m
+                          WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value} AND m.retry_until > now())
+    FROM d WHERE b.id = d.batch_id
+    RETURNING d.batch_id, d.expired
+""")
+
+
+def expire_refused_messages(session: Session, *, most: int = 200) -> int:
+    """Settle messages that were refused for now until their validity ended; returns how many batches were looked at."""
+    return len(session.execute(_EXPIRE, {"most": most}).all())
 
 
 _FINISH = text("""
