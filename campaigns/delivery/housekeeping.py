@@ -16,9 +16,9 @@ from campaigns.store.delivery import (
     finish_campaigns,
     reap_lapsed_leases,
     resend_unknown_messages,
-    route_batches,
 )
 from campaigns.store.receipts import adopt_unknown_messages, apply_parked_receipts, give_up_parked_receipts
+from campaigns.store.routes import align_batches, lend_batches, route_batches, routes_changed
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,9 @@ DAY = 86_400.0
 RECENT = 120.0
 """Parked receipts this young (seconds) are tried at every tick, older ones once a minute."""
 
+CHANGED = 180.0
+"""How long (seconds) after a change in the health of a gateway every tick looks for batches to move."""
+
 GIVE_UP = 7 * DAY
 
 
@@ -36,6 +39,9 @@ class Tidied:
     """What a tick put in order."""
 
     routed: int = 0
+    aligned: int = 0
+    """Batches that went to the next gateway of their route, or came back."""
+    lent: int = 0
     reaped: int = 0
     """Batches freed from dead workers."""
     cancelled: int = 0
@@ -60,6 +66,8 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
         # Adopting waits until whatever was being recorded when the receipt came has been committed or reaped.
         settled, young = lease_seconds + 5.0, DAY if thorough else RECENT
         _step(done, "routed", lambda: _repeat(database, route_batches))
+        _step(done, "aligned", lambda: _align(database, thorough))
+        _step(done, "lent", lambda: _repeat(database, lend_batches, most=1))
         _step(done, "reaped", lambda: _repeat(database, reap_lapsed_leases))
         _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
         _step(done, "expired", lambda: _repeat(database, expire_refused_messages))
@@ -85,6 +93,14 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
             )
         _step(done, "finished", lambda: _repeat(database, lambda s: len(finish_campaigns(s)), most=1))
     return done
+
+
+def _align(database: Database, thorough: bool) -> int:
+    """What a demotion that ran out, or another weight, changes can wait for the thorough look."""
+    with database.transaction() as session:
+        if not thorough and not routes_changed(session, within=CHANGED):
+            return 0
+    return _repeat(database, align_batches)
 
 
 def _step(done: Tidied, name: str, act: Callable[[], int]) -> None:

@@ -461,30 +461,3 @@ _RESEND = text(f"""
 def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200) -> int:
     """Queue again what is still unknown after its validity, where the campaign's policy says so."""
     return sum(session.execute(_RESEND, {"most": most, "attempts": attempts}).scalars())
-
-
-# Besides those without a gateway: what a gateway had on the wire when it was switched off, once it is ready again.
-_ROUTE = text("""
-    WITH waiting AS (
-        SELECT id, carrier FROM batch WHERE gateway_id IS NULL
-        UNION ALL
-        SELECT b.id, b.carrier FROM gateway off JOIN batch b ON b.gateway_id = off.id AND b.state = 'ready'
-        WHERE NOT off.enabled
-    ), choice AS (
-        SELECT DISTINCT ON (w.carrier) w.carrier, r.gateway_id
-        FROM (SELECT DISTINCT carrier FROM waiting) w
-        JOIN route r ON r.carrier IN (w.carrier, '*')
-        JOIN gateway g ON g.id = r.gateway_id AND g.enabled
-        ORDER BY w.carrier, (r.carrier = '*'), r.position, r.gateway_id
-    ), picked AS (
-        SELECT b.id, choice.gateway_id FROM waiting JOIN choice USING (carrier) JOIN batch b ON b.id = waiting.id
-        WHERE b.gateway_id IS NULL OR b.state = 'ready'
-        ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED
-    )
-    UPDATE batch b SET gateway_id = picked.gateway_id FROM picked WHERE b.id = picked.id
-""")
-
-
-def route_batches(session: Session, *, most: int = 2000) -> int:
-    """Give batches without an enabled gateway the first one on their carrier's route; returns how many."""
-    return session.execute(_ROUTE, {"most": most}).rowcount  # type: ignore[attr-defined,no-any-return]
