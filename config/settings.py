@@ -48,6 +48,15 @@ class Settings(BaseSettings):
         description="Wait after a message is refused for now; doubled each time, at most 10 minutes, until its validity"
         " ends.",
     )
+    rest_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long a gateway that failed is left alone before one message tries it; doubled each time, at"
+        " most 10 minutes.",
+    )
+    pause_window: int = Field(
+        500, ge=1, description="A campaign pauses itself when of so many answers four fifths are the same refusal."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

@@ -15,6 +15,7 @@ from campaigns.content.encoding import Part
 from campaigns.delivery.menu import CampaignFacts
 from campaigns.delivery.pacing import Pacer
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
+from campaigns.delivery.pulse import Pulse
 from campaigns.delivery.retries import RULES, ErrorClass, error_class, waits
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
@@ -95,6 +96,7 @@ class Line:
     unrecorded: set[str] = field(default_factory=set)
     """References whose submission is not committed yet; their receipts are better applied a moment later."""
     tally: Tally = field(default_factory=Tally)
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def cover(self) -> int:
@@ -218,15 +220,23 @@ class Consignment:
 
     def _settle(self, seq: int, answer: Answer) -> None:
         if answer.verdict is Verdict.ACCEPTED:
+            self._line.pulse.answered()
             self._note(seq, MessageState.ACCEPTED, answer.error, tried=1)
         else:
-            met = error_class(answer)
-            self._met.add(met)
-            self._note(seq, RULES[met].state, answer.error, tried=int(RULES[met].counts))
+            self._settle_refused(seq, answer)
         if answer.references:
             self._line.unrecorded.update(reference for _, reference in answer.references)
             self._outcomes.add_references(seq, answer.references)
         self._count(answer.verdict)
+
+    def _settle_refused(self, seq: int, answer: Answer) -> None:
+        met, pulse = error_class(answer), self._line.pulse
+        self._met.add(met)
+        self._note(seq, RULES[met].state, answer.error, tried=int(RULES[met].counts))
+        if RULES[met].gateway_failed:
+            pulse.failed(answer.error or "")
+        else:
+            pulse.answered()
 
     def _note(self, seq: int, state: MessageState, error: str | None, tried: int) -> None:
         del self._open[seq]
@@ -267,6 +277,7 @@ class Consignment:
             log.warning("record_failed", batch=self._claim.batch_id, error=type(error).__name__)
             return
         self._line.unrecorded.difference_update(outcomes.references)
+        self._line.pulse.recorded(self._facts.campaign_id, outcomes)
         self._may_go_on = standing.held and standing.may_go_on
 
     def _write(self, outcomes: Outcomes, *, release: bool = False) -> Standing:
@@ -307,4 +318,5 @@ class Consignment:
                 pause = min(_LONGEST_PAUSE, pause * 2)
             else:
                 self._line.unrecorded.difference_update(self._outcomes.references)
+                self._line.pulse.recorded(self._facts.campaign_id, self._outcomes)
                 return

@@ -50,6 +50,15 @@ class Drain:
                 raise end
         return self.line.tally
 
+    async def probe(self, halted: Callable[[], bool] = lambda: False) -> Tally:
+        """Send one message, if one is ready: it tries whether a gateway that rested works again."""
+        facts = await self.line.call(self.menu.next)
+        claim = None if facts is None else await self.line.call(self._claim, facts, probe=True)
+        if facts is not None and claim is not None:
+            self.line.tally.claimed += len(claim.messages)
+            await Consignment(self.line, facts, claim, halted).send()
+        return self.line.tally
+
     async def _lane(self, over: Callable[[], bool], halted: Callable[[], bool]) -> None:
         while not over():
             facts = await self.line.call(self.menu.next)
@@ -63,7 +72,7 @@ class Drain:
             self.line.tally.claimed += len(claim.messages)
             await Consignment(self.line, facts, claim, halted).send()
 
-    def _claim(self, facts: CampaignFacts) -> Claim | None:
+    def _claim(self, facts: CampaignFacts, probe: bool = False) -> Claim | None:
         line = self.line
         ask = ClaimRequest(
             gateway_id=line.account.gateway_id,
@@ -76,6 +85,7 @@ class Drain:
             cover=line.cover,
             worker=self.worker,
             lease_seconds=line.policy.lease_seconds,
+            probe=probe,
         )
         with line.database.transaction() as session:
             return claim_messages(session, ask, uuid4())

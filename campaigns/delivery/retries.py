@@ -75,9 +75,9 @@ def waits(classes: Collection[ErrorClass], retry_seconds: float) -> tuple[float,
     """
     rules = [RULES[met] for met in classes if RULES[met].first] or [RULES[ErrorClass.TELCO]]
     rule = min(rules, key=lambda r: r.first)
-    wait = rule.first * retry_seconds
+    wait = float(rule.first * retry_seconds)
     grown = [wait]
     while wait < rule.longest:
-        wait = min(wait * 2, rule.longest)
+        wait = float(min(wait * 2, rule.longest))
         grown.append(wait)
     return tuple(grown)

@@ -52,6 +52,8 @@ def list_ready_campaigns(session: Session, gateway_id: int) -> list[MenuItem]:
 _WITH_WORK = text(f"""
     SELECT g.name, g.binds FROM gateway g
     WHERE g.enabled
+      AND NOT EXISTS (SELECT 1 FROM gateway_health h
+                      WHERE h.gateway_id = g.id AND h.state <> 'closed' AND h.retry_at > now())
       AND EXISTS (SELECT 1 FROM gateway_session s
                   WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds')
       AND EXISTS (
@@ -63,7 +65,7 @@ _WITH_WORK = text(f"""
 
 
 def list_gateways_with_work(session: Session) -> list[tuple[str, int]]:
-    """(name, binds) of enabled gateways that have something ready and a session that lives."""
+    """(name, binds) of enabled gateways that have something ready and a session that lives, and do not rest."""
     return [(row.name, row.binds) for row in session.execute(_WITH_WORK)]
 
 
@@ -100,6 +102,7 @@ _PICK = text(f"""
     WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
       AND (b.not_before IS NULL OR b.not_before <= now())
       AND c.state = 'running' AND {INSIDE_WINDOW}
+      AND (:probe OR NOT EXISTS (SELECT 1 FROM gateway_health h WHERE h.gateway_id = :gateway AND h.state <> 'closed'))
     ORDER BY b.id LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
 """)
@@ -157,6 +160,8 @@ class ClaimRequest:
     """How many of them may go out before ``advance_wire`` is asked."""
     worker: str
     lease_seconds: float
+    probe: bool = False
+    """Whether this is the one message that tries a gateway that rests; nothing else is claimed for it."""
 
 
 def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | None:
@@ -167,7 +172,13 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
     """
     picked = session.execute(
         _PICK,
-        {"gateway": ask.gateway_id, "campaign": ask.campaign_id, "budget": ask.budget_parts, "most": ask.most},
+        {
+            "gateway": ask.gateway_id,
+            "campaign": ask.campaign_id,
+            "budget": ask.budget_parts,
+            "most": 1 if ask.probe else ask.most,
+            "probe": ask.probe,
+        },
     ).one_or_none()
     if picked is None:
         return None

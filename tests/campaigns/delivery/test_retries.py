@@ -62,10 +62,13 @@ def test_every_verdict_but_taken_has_a_class_and_every_class_a_rule() -> None:
         ({ErrorClass.CONGESTION}, 300, (300, 600)),
         (set(), 300, (300, 600)),
         ({TELCO}, 900, (900,)),
+        ({TELCO}, 0.25, (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600)),
     ],
 )
 def test_waits_grow_up_to_a_bound(met: set[ErrorClass], seconds: float, expected: tuple[float, ...]) -> None:
-    assert waits(met, seconds) == expected
+    found = waits(met, seconds)
+    assert found == expected
+    assert {type(wait) for wait in found} == {float}
 
 
 def run(campaign: Planned, statement: str, **values: object) -> Any:
