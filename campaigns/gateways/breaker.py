@@ -50,10 +50,10 @@ DEMOTED = "demoted"
 CAUSES: Mapping[Cause, Text] = {
     Cause.FAILURES: Text("lỗi {count} lần liên tiếp: {error}", "{count} failures in a row: {error}"),
     Cause.SHARE: Text("lỗi {count} lần gần đây: {error}", "{count} recent failures: {error}"),
-    Cause.BINDS: Text("không kết nối được: {error}", "it lets nobody in: {error}"),
-    Cause.PROBE: Text("gửi thử một tin", "one message tries it"),
-    Cause.PROBE_FAILED: Text("tin thử chưa gửi được: {error}", "the message that tried it failed: {error}"),
-    Cause.ANSWERED: Text("tin thử đã được nhận", "the message that tried it was answered"),
+    Cause.BINDS: Text("{count} lần không kết nối được: {error}", "{count} refused binds: {error}"),
+    Cause.PROBE: Text("gửi thử một tin", "a probe of one message"),
+    Cause.PROBE_FAILED: Text("tin thử chưa gửi được: {error}", "a probe that failed: {error}"),
+    Cause.ANSWERED: Text("tin thử đã được trả lời", "a probe that was answered"),
 }
 
 

@@ -60,7 +60,7 @@ class GatewayHealth(Base):
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     cause: Mapped[str] = mapped_column(server_default="")
     """``campaigns.gateways.breaker.Cause`` of the last change."""
-    count: Mapped[int] = mapped_column(server_default="0")
+    times: Mapped[int] = mapped_column(server_default="0")
     error: Mapped[str] = mapped_column(server_default="")
     retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Open: when it is tried again. Half open: when the probe is given up."""
@@ -85,7 +85,7 @@ class GatewayChange(Base):
     state: Mapped[str]
     """``campaigns.gateways.breaker.State``, or ``demoted``."""
     cause: Mapped[str]
-    count: Mapped[int]
+    times: Mapped[int]
     error: Mapped[str]
 
 

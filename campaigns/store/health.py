@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.gateways.breaker import Change, Health, State
-from campaigns.models import GatewayChange, GatewayHealth
+from campaigns.models import Gateway, GatewayChange, GatewayHealth
 
 
 def _read(row: GatewayHealth | None) -> Health:
@@ -54,14 +54,14 @@ def write_health(session: Session, gateway_id: int, health: Health, change: Chan
     row.in_a_row, row.binds_refused = health.in_a_row, health.binds_refused
     row.recent, row.demoted_until = [list(stretch) for stretch in health.recent], health.demoted_until
     if change is not None:
-        row.since, row.cause, row.count, row.error = now, change.cause.value, change.count, change.error[:500]
+        row.since, row.cause, row.times, row.error = now, change.cause.value, change.count, change.error[:500]
         session.add(
             GatewayChange(
                 gateway_id=gateway_id,
                 at=now,
                 state=str(change.state),
                 cause=change.cause.value,
-                count=change.count,
+                times=change.count,
                 error=change.error[:500],
             )
         )
@@ -81,10 +81,10 @@ def is_bound(session: Session, gateway_id: int, *, but: tuple[str, int]) -> bool
 
 
 def list_health(session: Session) -> dict[int, Row[Any]]:
-    """(gateway_id, state, since, cause, count, error, retry_at, demoted) of every account that ever failed, by id."""
+    """(gateway_id, state, since, cause, times, error, retry_at, demoted) of every account that ever failed, by id."""
     rows = session.execute(
         text(
-            "SELECT gateway_id, state, since, cause, count, error, retry_at,"
+            "SELECT gateway_id, state, since, cause, times, error, retry_at,"
             " coalesce(demoted_until > now(), false) AS demoted FROM gateway_health"
         )
     )
@@ -99,3 +99,11 @@ def list_changes(session: Session, gateway_id: int, *, limit: int = 50) -> Seque
         .order_by(GatewayChange.id.desc())
         .limit(limit)
     ).all()
+
+
+def list_latest_changes(session: Session, *, limit: int = 10) -> Sequence[tuple[str, GatewayChange]]:
+    """(name, change) of the latest changes in the health of any account."""
+    rows = session.execute(
+        select(Gateway.name, GatewayChange).join(Gateway).order_by(GatewayChange.id.desc()).limit(limit)
+    )
+    return [(name, change) for name, change in rows]
