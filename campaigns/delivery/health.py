@@ -14,7 +14,7 @@ from campaigns.gateways import breaker
 from campaigns.gateways.breaker import Health, Judged, Report, State
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import lock_campaign
-from campaigns.store.health import is_bound, lock_health, write_health
+from campaigns.store.health import is_bound, lock_health, read_health, write_health
 from campaigns.store.trouble import forget_trouble, lock_trouble, write_trouble
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,8 @@ def report_answers(session: Session, gateway_id: int, report: Report, first_rest
 
 def report_bound(session: Session, gateway_id: int) -> Health:
     """Note that a session of the gateway is open."""
-    return _judge(session, gateway_id, breaker.bind)[0]
+    health = read_health(session, gateway_id)
+    return health if not health.binds_refused else _judge(session, gateway_id, breaker.bind)[0]
 
 
 def report_refused(
