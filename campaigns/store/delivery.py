@@ -333,8 +333,9 @@ _RELEASE = text(f"""
            state = CASE WHEN b.claimed > 0 THEN 'leased' WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
            (not_before, retry_until) = (
                SELECT greatest(CASE WHEN :hold > 0 AND b.queued > 0 THEN now() + make_interval(secs => :hold) END,
-                               now() + make_interval(secs => (0.9 + 0.2 * random()) *
-                                   (CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))])),
+                               CASE WHEN min(m.attempts) > 0
+                                    THEN now() + make_interval(secs => (0.9 + 0.2 * random()) * (
+                                        CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))]) END),
                       min(m.retry_until)
                FROM message m WHERE b.queued > 0 AND m.batch_id = b.id AND m.state = {S.QUEUED.value})
     WHERE b.id = :batch AND b.lease_token = :token

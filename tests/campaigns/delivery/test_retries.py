@@ -182,6 +182,12 @@ def test_being_too_fast_uses_up_nothing(planned: Make) -> None:
     assert run(campaign, "SELECT not_before, retry_until FROM batch") == [(None, None)]
 
 
+def test_what_was_taken_leaves_its_batch_nothing_to_wait_for(planned: Make) -> None:
+    campaign = planned(2)
+    refuse(campaign, Answer(Verdict.ACCEPTED, ((0, "r"),)))
+    assert run(campaign, "SELECT state, not_before, retry_until FROM batch") == [("done", None, None)]
+
+
 def test_expiring_leaves_what_is_unknown_and_what_a_worker_holds(planned: Make) -> None:
     campaign = planned(3)
     claim = campaign.claim(most=2)
