@@ -233,9 +233,10 @@ class Consignment:
         met, pulse = error_class(answer), self._line.pulse
         self._met.add(met)
         self._note(seq, RULES[met].state, answer.error, tried=int(RULES[met].counts))
+        error = answer.error or ""
         if RULES[met].gateway_failed:
-            pulse.failed(answer.error or "")
-        else:
+            pulse.failed(error)
+        elif not error.startswith("LOA_"):  # what the adapter refuses by itself tells nothing about the telco
             pulse.answered()
 
     def _note(self, seq: int, state: MessageState, error: str | None, tried: int) -> None:
