@@ -21,7 +21,7 @@ from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
-from campaigns.store.trouble import forget_trouble
+from campaigns.store.trouble import count_anew
 
 
 def _template_version(session: Session, version_id: int) -> TemplateVersion:
@@ -228,7 +228,7 @@ def resume(session: Session, actor: Actor, campaign_id: int, *, version: int | N
     if campaign.planned_at is None:
         campaign.state = CampaignState.SCHEDULED.value
     campaign.state_reason = None
-    forget_trouble(session, campaign.id)
+    count_anew(session, campaign.id)
     _note(session, actor, campaign, "resumed")
     return campaign
 

@@ -15,7 +15,7 @@ from campaigns.gateways.breaker import Health, Judged, Report, State
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import lock_campaign
 from campaigns.store.health import is_bound, lock_health, read_health, write_health
-from campaigns.store.trouble import forget_trouble, lock_trouble, write_trouble
+from campaigns.store.trouble import judge_receipts, lock_trouble, write_trouble
 
 log = structlog.get_logger(__name__)
 
@@ -76,10 +76,18 @@ def note_campaigns(session: Session, heard: Mapping[int, Stretch], window: int) 
         reason = too_many(recent, window)
         if reason is not None:
             found[campaign_id] = reason
-        if any(stretch.refused for stretch in recent):
-            write_trouble(session, campaign_id, [stretch.to_json() for stretch in recent])
-        else:
-            forget_trouble(session, campaign_id)
+        kept = recent if any(stretch.refused for stretch in recent) else []
+        write_trouble(session, campaign_id, [stretch.to_json() for stretch in kept])
+    return found
+
+
+def note_receipts(session: Session, window: int) -> dict[int, Refusals]:
+    """Judge the receipts that came since the last time; campaigns whose messages the telco rejects, with the reason."""
+    found: dict[int, Refusals] = {}
+    for row in judge_receipts(session, window):
+        reason = too_many([Stretch(row.receipts, {row.error or "REJECTD": row.rejected})], window)
+        if reason is not None:
+            found[row.campaign_id] = reason
     return found
 
 

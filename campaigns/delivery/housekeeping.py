@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.health import note_receipts, pause_refused
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
@@ -51,10 +52,14 @@ class Tidied:
     late_receipts: int = 0
     resent: int = 0
     odd: int = 0
+    paused: int = 0
+    """Campaigns whose receipts say that the telco rejects them."""
     finished: int = 0
 
 
-def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool) -> Tidied | None:
+def tidy(
+    database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool, pause_window: int = 500
+) -> Tidied | None:
     """Put everything in order once; None where another tick is at it. ``thorough`` adds what a minute is enough for.
 
     A step that fails is logged and the others are taken all the same.
@@ -88,6 +93,7 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
                 "resent",
                 lambda: _repeat(database, lambda s: resend_unknown_messages(s, attempts=retry_attempts)),
             )
+            _step(done, "paused", lambda: _pause_rejected(database, pause_window))
             _step(
                 done, "odd", lambda: _repeat(database, lambda s: give_up_parked_receipts(s, older_than=GIVE_UP), most=1)
             )
@@ -101,6 +107,15 @@ def _align(database: Database, thorough: bool) -> int:
         if not thorough and not routes_changed(session, within=CHANGED):
             return 0
     return _repeat(database, align_batches)
+
+
+def _pause_rejected(database: Database, window: int) -> int:
+    with database.transaction() as session:
+        found = note_receipts(session, window)
+    for campaign_id, reason in found.items():
+        with database.transaction() as session:
+            pause_refused(session, campaign_id, reason)
+    return len(found)
 
 
 def _step(done: Tidied, name: str, act: Callable[[], int]) -> None:

@@ -3,6 +3,7 @@
 What counts are refusals for good at submit, such as a sender name that is not registered or a text that is not
 allowed. Numbers that do not exist are refused so too. A list has some of those, and they have one error among many
 answers; where four of five are wrong it is the list, or the way numbers are written, that a person has to look at.
+Receipts that say rejected are the telco's refusal too, given late; they are judged apart, by the counters of batches.
 What the telco's own trouble refuses for now is the gateway's affair (``campaigns.gateways.breaker``), and a receipt
 that says undelivered speaks of a phone.
 """

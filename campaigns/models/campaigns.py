@@ -71,13 +71,17 @@ class Campaign(Base):
 
 
 class CampaignTrouble(Base):
-    """The latest answers to a campaign some of whose messages were refused for good; no row where none was."""
+    """The latest answers and receipts of a campaign that was refused something for good; no row for others."""
 
     __tablename__ = "campaign_trouble"
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
-    recent: Mapped[list[Any]] = mapped_column(JSONB)
+    recent: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     """``campaigns.delivery.trouble.Stretch`` as JSON, oldest first."""
+    receipts: Mapped[int] = mapped_column(server_default="0")
+    """Receipts that ended a message when those were last judged, or counted anew."""
+    rejected: Mapped[int] = mapped_column(server_default="0")
+    """Those of them that said rejected."""
 
 
 class Batch(Base):

@@ -50,7 +50,11 @@ def upgrade() -> None:
     op.create_table(
         "campaign_trouble",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
-        sa.Column("recent", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "recent", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
+        ),
+        sa.Column("receipts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rejected", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_trouble_campaign_id_campaign")
         ),

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaigns import steps
-from campaigns.delivery.health import note_campaigns, pause_refused
+from campaigns.delivery.health import note_campaigns, note_receipts, pause_refused
 from campaigns.delivery.pulse import Pulse
 from campaigns.delivery.states import MessageState
 from campaigns.delivery.trouble import Refusals, Stretch, latest, read_reason, too_many
@@ -114,15 +114,51 @@ def test_a_campaign_that_is_refused_pauses_itself_and_says_why_and_counts_anew_w
 def test_answers_without_a_refusal_leave_no_row_and_good_ones_clear_it(undone: Session) -> None:
     campaign = make_campaign(undone, state="running")
 
-    def rows() -> int:
-        return len(undone.scalars(select(CampaignTrouble)).all())
+    def kept() -> list[int]:
+        return [len(row.recent) for row in undone.scalars(select(CampaignTrouble))]
 
     hear(undone, campaign, Stretch(500))
-    assert rows() == 0
+    assert kept() == []
     hear(undone, campaign, Stretch(100, {NUMBER: 3}), Stretch(450))
-    assert rows() == 1
+    assert kept() == [2]
     hear(undone, campaign, Stretch(50))
-    assert rows() == 0
+    assert kept() == [0]
+
+
+def receive(session: Session, campaign: Campaign, delivered: int, rejected: int) -> dict[int, Refusals]:
+    """Receipts came, as the counters of a batch tell; what they mean."""
+    batch = session.execute(
+        text(
+            "INSERT INTO batch (campaign_id, carrier, state, size, parts, delivered, rejected)"
+            " VALUES (:c, 'viettel', 'done', :n, :n, :delivered, :rejected) RETURNING id"
+        ),
+        {"c": campaign.id, "n": delivered + rejected, "delivered": delivered, "rejected": rejected},
+    ).scalar_one()
+    session.execute(
+        text(
+            "INSERT INTO message (batch_id, seq, contact_id, campaign_id, state, parts, error)"
+            " VALUES (:b, 1, :b, :c, 42, 1, 'REJECTD:028')"
+        ),
+        {"b": batch, "c": campaign.id},
+    )
+    return note_receipts(session, 500)
+
+
+def test_receipts_that_say_rejected_pause_it_too_and_only_those_since_it_was_resumed(undone: Session) -> None:
+    campaign = make_campaign(undone, state="running")
+    campaign.planned_at = campaign.created_at
+    assert receive(undone, campaign, 600, 5) == {}
+    assert receive(undone, campaign, 10, 480) == {}, "not enough since the last time"
+    found = receive(undone, campaign, 5, 5)
+    assert found == {campaign.id: Refusals(485, 500, "REJECTD:028")}
+    assert pause_refused(undone, campaign.id, found[campaign.id])
+    assert receive(undone, campaign, 0, 500) == {}, "it is paused already"
+    undone.expire_all()
+    steps.resume(undone, OFFICER, campaign.id)
+    undone.flush()
+    assert note_receipts(undone, 500) == {}
+    assert receive(undone, campaign, 300, 200) == {}
+    assert receive(undone, campaign, 0, 500) != {}
 
 
 def test_the_systems_own_answers_to_people_are_never_paused(undone: Session) -> None:
