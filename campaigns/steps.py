@@ -22,6 +22,7 @@ from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
+from campaigns.store.trouble import count_anew
 
 
 def _template_version(session: Session, version_id: int) -> TemplateVersion:
@@ -218,13 +219,17 @@ def pause(
 
 
 def resume(session: Session, actor: Actor, campaign_id: int, *, version: int | None = None) -> Campaign:
-    """Go on with a paused campaign; one whose audience was not frozen yet waits for its time again."""
+    """Go on with a paused campaign; one whose audience was not frozen yet waits for its time again.
+
+    Refusals are counted anew.
+    """
     actor.require("campaign.stop")
     campaign = _lock(session, campaign_id, version)
     _move(campaign, Step.RESUME)
     if campaign.planned_at is None:
         campaign.state = CampaignState.SCHEDULED.value
     campaign.state_reason = None
+    count_anew(session, campaign.id)
     _note(session, actor, campaign, "resumed")
     return campaign
 

@@ -39,8 +39,24 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         20.0, gt=1, description="How long a claim holds without being renewed; after it a dead worker's batch is free."
     )
-    retry_attempts: int = Field(5, ge=1, description="Times a message is handed to a gateway before it fails.")
-    retry_seconds: float = Field(10.0, gt=0, description="Wait before the second attempt; doubled each time.")
+    retry_attempts: int = Field(
+        5, ge=1, description="Times an unknown message is handed over in all, where its campaign resends those."
+    )
+    retry_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="Wait after a message is refused for now; doubled each time, at most 10 minutes, until its validity"
+        " ends.",
+    )
+    rest_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long a gateway that failed is left alone before one message tries it; doubled each time, at"
+        " most 10 minutes.",
+    )
+    pause_window: int = Field(
+        500, ge=1, description="A campaign pauses itself when of so many answers four fifths are the same refusal."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

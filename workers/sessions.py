@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import structlog
 from redis.asyncio import Redis
 
-from campaigns.delivery.consignment import Account, Line, Policy
+from campaigns.delivery.consignment import Account, Line, Policy, Tally
 from campaigns.delivery.drain import Drain
 from campaigns.delivery.menu import Menu
 from campaigns.errors import LoaError
+from campaigns.gateways.backoff import backoff
 from campaigns.gateways.contract import Adapter, Event, GatewayUnavailable, Hooks
 from campaigns.gateways.registry import build_adapter
 from campaigns.models import Gateway
@@ -24,12 +25,12 @@ from campaigns.store.gateways import forget_session, note_session
 from workers.context import Context
 from workers.inbox import Inbox
 from workers.limiter import RedisPacer
+from workers.watch import Watch
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 SIGN_OF_LIFE_SECONDS = 5.0
 THREADS = 6
 """Calls of the database that a session may have at work: its lanes, its look-out, its inbox, its signs of life. They
@@ -65,6 +66,7 @@ class GatewaySession:
         self._drain: Drain | None = None
         self._state = ("connecting", "")
         self._task: asyncio.Task[None] | None = None
+        self._watch = Watch(context, gateway.id, slot, self._in_thread)
 
     def start(self) -> None:
         """Begin to open and keep the session."""
@@ -86,15 +88,16 @@ class GatewaySession:
         return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
 
     async def _run(self) -> None:
-        life = asyncio.create_task(self._signs_of_life())
+        beside = [asyncio.create_task(self._signs_of_life()), asyncio.create_task(self._watch.run())]
         try:
             failures = 0
             while not self._stopping.is_set():
                 opened = await self._open_safely()
-                failures = 0 if opened else min(failures + 1, len(BACKOFF_SECONDS) - 1)
-                await self._pause(BACKOFF_SECONDS[failures])
+                failures = 0 if opened else failures + 1
+                await self._pause(backoff(failures + 1))
         finally:
-            life.cancel()
+            for task in beside:
+                task.cancel()
             await self._pacer.close()
             await asyncio.gather(self._in_thread(self._forget), return_exceptions=True)
             self._threads.shutdown(wait=False)
@@ -109,7 +112,9 @@ class GatewaySession:
             return await self._open_once()
         except Exception as error:
             log.exception("session_failed", gateway=self.gateway.name)
-            await self._note("down", type(error).__name__ if not isinstance(error, LoaError) else str(error))
+            reason = type(error).__name__ if not isinstance(error, LoaError) else str(error)
+            await self._note("down", reason)
+            await self._watch.refused(reason, permanent=isinstance(error, LoaError))
             return False
 
     async def _open_once(self) -> bool:
@@ -124,6 +129,7 @@ class GatewaySession:
                 return False
             self._adapter = adapter
             await self._note("bound", "")
+            await self._watch.bound()
             self._on_bound(self.gateway.name)
             try:
                 await self._send_until_lost()
@@ -133,6 +139,7 @@ class GatewaySession:
             return True
         except GatewayUnavailable as error:
             await self._note("down", error.reason)
+            await self._watch.refused(error.reason, permanent=error.permanent)
             return False
         finally:
             await self._end_inbox(inbox, taking_in)
@@ -156,6 +163,7 @@ class GatewaySession:
 
     def _on_lost(self, reason: str) -> None:
         self._state = ("down", reason)
+        self._watch.pulse.failed(reason)
         self._lost.set()
         self._kicked.set()
 
@@ -181,14 +189,15 @@ class GatewaySession:
             account=Account(self.gateway.id, self.gateway.name, float(self.gateway.tps)),
             adapter=adapter,
             pacer=self._pacer,
-            policy=Policy(settings.lease_seconds, settings.retry_attempts, settings.retry_seconds, settings.batch_size),
+            policy=Policy(settings.lease_seconds, settings.retry_seconds, settings.batch_size),
             in_thread=self._in_thread,
             on_throttled=self._pacer.throttled,
             unrecorded=self._unrecorded,
+            pulse=self._watch.pulse,
         )
         drain = Drain(line, self._menu, self._context.worker)
         try:
-            tally = await drain.run(DRAIN_SECONDS, self._halted)
+            tally = await self._send(drain)
         except Exception as error:
             # The database is away, most likely. Nothing is lost: the next tick kicks again.
             log.warning("drain_failed", gateway=self.gateway.name, error=type(error).__name__)
@@ -203,6 +212,17 @@ class GatewaySession:
                 unknown=tally.unknown,
             )
             self._kicked.set()
+
+    async def _send(self, drain: Drain) -> Tally:
+        """All that is ready; one message where the gateway rested and its time has come, none before."""
+        if not self._watch.resting:
+            return await drain.run(DRAIN_SECONDS, lambda: self._halted() or self._watch.resting)
+        if not await self._watch.may_try():
+            return Tally()
+        try:
+            return await drain.probe(self._halted)
+        finally:
+            await self._watch.tried()
 
     async def _take_in(self, events: Sequence[Event]) -> None:
         await self._in_thread(self._write_events, events)

@@ -44,6 +44,7 @@ def tick() -> None:
         lease_seconds=settings.lease_seconds,
         retry_attempts=settings.retry_attempts,
         thorough=_once_a_minute(),
+        pause_window=settings.pause_window,
     )
     with context.database.transaction() as session:
         due = list_due_ids(session)

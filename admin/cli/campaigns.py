@@ -24,7 +24,7 @@ from campaigns.draft import CampaignDraft
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
 from campaigns.stats import Summary, estimate, summary
-from campaigns.stats.idle import CITY_TIME
+from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import get_campaign, list_campaigns
 from campaigns.store.templates import get_version

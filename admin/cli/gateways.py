@@ -9,13 +9,24 @@ import click
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
 from admin.cli.tables import print_table
+from campaigns.gateways.breaker import State
 from campaigns.gateways.registry import ANY_CARRIER, add_gateway, change_gateway, switch_gateway
-from campaigns.store.gateways import list_gateways, list_routes, list_sessions
+from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.health import STATES, standing_words, why
+from campaigns.store.gateways import get_gateway, list_gateways, list_routes, list_sessions
+from campaigns.store.health import list_changes, list_health
 from config.i18n import t
 
 _SET = t(
     "Thiết lập của bộ nối; lặp lại được. “-” đọc giá trị từ stdin.",
     "A setting of the adapter; may be repeated. “-” reads the value from stdin.",
+)
+
+_CARRIERS = t(
+    "Nhà mạng cổng này chở; * là mọi nhà mạng. viettel:3 chia tin với cổng đứng đầu theo trọng số 3;"
+    " không có trọng số thì đứng sau, gửi thay khi các cổng trước hỏng.",
+    "Carriers it carries; * is any. viettel:3 shares with the first gateway by weight 3; without a weight it stands"
+    " behind the others and takes over when they fail.",
 )
 
 
@@ -51,7 +62,7 @@ def _carriers(listed: str) -> list[str]:
     "--carriers",
     default=ANY_CARRIER,
     show_default=True,
-    help=t("Nhà mạng cổng này chở; * là mọi nhà mạng.", "Carriers it carries; * is any."),
+    help=_CARRIERS,
 )
 @as_option
 @json_option
@@ -92,7 +103,7 @@ def add(
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_SET)
 @click.option("--tps", type=float, default=None)
 @click.option("--binds", type=int, default=None)
-@click.option("--carriers", default=None)
+@click.option("--carriers", default=None, help=_CARRIERS)
 @as_option
 @pass_loa
 def change(
@@ -141,6 +152,18 @@ _switch("enable", True, t("Bật một cổng.", "Enable a gateway."))
 _switch("disable", False, t("Tắt một cổng; tin đang chờ chuyển sang cổng khác.", "Disable a gateway."))
 
 
+def _health(name: str, standing: Any) -> dict[str, Any]:
+    if standing is None:
+        return {"state": State.CLOSED.value, "since": None, "reason": "", "retry_at": None, "demoted": False}
+    return {
+        "state": standing.state,
+        "since": standing.since,
+        "reason": standing_words(name, standing) or "",
+        "retry_at": standing.retry_at,
+        "demoted": standing.demoted,
+    }
+
+
 @gateways.command("list", help=t("Các cổng, hạn mức, tuyến và tình trạng.", "Gateways, rates, routes and state."))
 @json_option
 @pass_loa
@@ -149,6 +172,7 @@ def list_command(loa: Loa, as_json: bool) -> None:
     with loa.database.transaction() as session:
         routes = list_routes(session)
         sessions = list_sessions(session)
+        health = list_health(session)
         rows: list[dict[str, Any]] = [
             {
                 "name": g.name,
@@ -157,7 +181,13 @@ def list_command(loa: Loa, as_json: bool) -> None:
                 "tps": float(g.tps),
                 "binds": g.binds,
                 "carriers": [r.carrier for r in routes if r.gateway_id == g.id],
+                "routes": [
+                    {"carrier": r.carrier, "position": r.position, "weight": r.weight}
+                    for r in routes
+                    if r.gateway_id == g.id
+                ],
                 "sessions": [{"state": s.state, "reason": s.reason} for s in sessions if s.gateway_id == g.id],
+                "health": _health(g.name, health.get(g.id)),
             }
             for g in list_gateways(session)
         ]
@@ -179,9 +209,40 @@ def list_command(loa: Loa, as_json: bool) -> None:
                 r["adapter"],
                 "✓" if r["enabled"] else "–",
                 f"{r['tps']:g}",
-                ", ".join(r["carriers"]),
-                "; ".join(f"{s['state']} {s['reason']}".strip() for s in r["sessions"]) or "–",
+                ", ".join(_route(route) for route in r["routes"]),
+                "; ".join(filter(None, [r["health"]["reason"], *map(_session, r["sessions"])])) or "–",
             ]
             for r in rows
         ],
+    )
+
+
+def _route(route: dict[str, Any]) -> str:
+    return route["carrier"] if route["weight"] == 1 else f"{route['carrier']}:{route['weight']}"
+
+
+def _session(session: dict[str, Any]) -> str:
+    return f"{session['state']} {session['reason']}".strip()
+
+
+@gateways.command(help=t("Những lần một cổng hỏng, nghỉ và trở lại.", "When a gateway failed, rested and came back."))
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+@pass_loa
+def history(loa: Loa, name: str, limit: int, as_json: bool) -> None:
+    """Changes in a gateway's health, the latest first."""
+    with loa.database.transaction() as session:
+        changes = list_changes(session, get_gateway(session, name).id, limit=limit)
+    if as_json:
+        emit_json(
+            [
+                {"at": c.at, "state": c.state, "cause": c.cause, "count": c.times, "error": c.error, "reason": why(c)}
+                for c in changes
+            ]
+        )
+        return
+    print_table(
+        [t("Lúc", "At"), t("Tình trạng", "State"), t("Lý do", "Reason")],
+        [[c.at.astimezone(CITY_TIME).strftime("%d/%m/%Y %H:%M:%S"), str(STATES[c.state]), why(c)] for c in changes],
     )

@@ -10,7 +10,7 @@ from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.optouts import add_optout, end_optout
 from campaigns.optouts.lists import import_optout_file
-from campaigns.stats.idle import CITY_TIME
+from campaigns.stats.clock import CITY_TIME
 from campaigns.store.optouts import list_optouts
 from config.i18n import t
 

@@ -15,6 +15,8 @@ from campaigns.content.encoding import Part
 from campaigns.delivery.menu import CampaignFacts
 from campaigns.delivery.pacing import Pacer
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
+from campaigns.delivery.pulse import Pulse
+from campaigns.delivery.retries import RULES, ErrorClass, error_class, waits
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
 from campaigns.gateways.contract import Adapter, Answer, GatewayUnavailable, Outbound, Verdict
@@ -48,12 +50,7 @@ WIRE_SECONDS = 0.05
 
 _LONGEST_PAUSE = 5.0
 
-_STATE_OF = {
-    Verdict.ACCEPTED: MessageState.ACCEPTED,
-    Verdict.FINAL: MessageState.FAILED,
-    Verdict.UNKNOWN: MessageState.UNKNOWN,
-    Verdict.THROTTLED: MessageState.QUEUED,
-}
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +64,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long, how often, how many."""
+    """How long, how many."""
 
     lease_seconds: float
-    retry_attempts: int
     retry_seconds: float
     batch_size: int
 
@@ -100,6 +96,7 @@ class Line:
     unrecorded: set[str] = field(default_factory=set)
     """References whose submission is not committed yet; their receipts are better applied a moment later."""
     tally: Tally = field(default_factory=Tally)
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def cover(self) -> int:
@@ -109,6 +106,11 @@ class Line:
     async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run something that waits for the database, in a thread."""
         return await self.in_thread(function, *args, **kwargs)  # type: ignore[return-value]
+
+
+def _left_of(seconds: float) -> timedelta:
+    """What is left of a validity, in whole minutes: telcos count in them, and adapters keep one head for each."""
+    return timedelta(seconds=max(_MINUTE, seconds // _MINUTE * _MINUTE))
 
 
 class Unrenderable(Exception):
@@ -131,6 +133,8 @@ class Consignment:
         self._may_go_on = True
         self._cancelled = False
         self._trouble = False
+        self._met: set[ErrorClass] = set()
+        """Classes of error among its answers."""
 
     async def send(self) -> None:
         """Submit everything, recording as answers come; whatever happens, the claim is closed."""
@@ -190,6 +194,9 @@ class Consignment:
         outbound: list[Outbound] = []
         failed: list[tuple[int, str]] = []
         for message in self._claim.messages:
+            if message.validity_left is not None and message.validity_left <= 0:
+                self._note(message.seq, MessageState.EXPIRED, None, tried=0)
+                continue
             try:
                 parts = same or text.for_person(place, message.full_name, message.attributes)
                 number = self._line.keyring.decrypt(message.phone_cipher).decode("ascii")
@@ -200,7 +207,8 @@ class Consignment:
             else:
                 if len(parts) != message.parts:
                     self._parts[message.seq] = len(parts)
-                outbound.append(Outbound(message.seq, number, self._facts.sender, parts, validity))
+                left = validity if message.validity_left is None else _left_of(message.validity_left)
+                outbound.append(Outbound(message.seq, number, self._facts.sender, parts, left))
         if failed and not outbound and len(failed) > 1:
             raise Unrenderable(failed[0][1])
         for seq, error in failed:
@@ -211,16 +219,25 @@ class Consignment:
         return not self._may_go_on or self._halted_outside()
 
     def _settle(self, seq: int, answer: Answer) -> None:
-        state = _STATE_OF.get(answer.verdict)
-        tried = 0 if answer.verdict is Verdict.THROTTLED else 1
-        if state is None:
-            again = self._open[seq].attempts + 1 < self._line.policy.retry_attempts
-            state = MessageState.QUEUED if again else MessageState.FAILED
-        self._note(seq, state, answer.error, tried)
+        if answer.verdict is Verdict.ACCEPTED:
+            self._line.pulse.answered()
+            self._note(seq, MessageState.ACCEPTED, answer.error, tried=1)
+        else:
+            self._settle_refused(seq, answer)
         if answer.references:
             self._line.unrecorded.update(reference for _, reference in answer.references)
             self._outcomes.add_references(seq, answer.references)
         self._count(answer.verdict)
+
+    def _settle_refused(self, seq: int, answer: Answer) -> None:
+        met, pulse = error_class(answer), self._line.pulse
+        self._met.add(met)
+        self._note(seq, RULES[met].state, answer.error, tried=int(RULES[met].counts))
+        error = answer.error or ""
+        if RULES[met].gateway_failed:
+            pulse.failed(error)
+        elif not error.startswith("LOA_"):  # what the adapter refuses by itself tells nothing about the telco
+            pulse.answered()
 
     def _note(self, seq: int, state: MessageState, error: str | None, tried: int) -> None:
         del self._open[seq]
@@ -261,6 +278,7 @@ class Consignment:
             log.warning("record_failed", batch=self._claim.batch_id, error=type(error).__name__)
             return
         self._line.unrecorded.difference_update(outcomes.references)
+        self._line.pulse.recorded(self._facts.campaign_id, outcomes)
         self._may_go_on = standing.held and standing.may_go_on
 
     def _write(self, outcomes: Outcomes, *, release: bool = False) -> Standing:
@@ -279,7 +297,7 @@ class Consignment:
                     session,
                     claim.batch_id,
                     claim.token,
-                    retry_seconds=line.policy.retry_seconds,
+                    waits=waits(self._met, line.policy.retry_seconds),
                     hold_seconds=line.policy.retry_seconds if self._trouble else 0.0,
                 )
         return standing
@@ -301,4 +319,5 @@ class Consignment:
                 pause = min(_LONGEST_PAUSE, pause * 2)
             else:
                 self._line.unrecorded.difference_update(self._outcomes.references)
+                self._line.pulse.recorded(self._facts.campaign_id, self._outcomes)
                 return

@@ -60,6 +60,13 @@ class Drain:
                 raise end
         return self.line.tally
 
+    async def probe(self, halted: Callable[[], bool] = lambda: False) -> Tally:
+        """Send one message, if one is ready: it tries whether a gateway that rested works again."""
+        facts = await self.line.call(self.menu.next)
+        if facts is not None:
+            await self._serve(facts, halted, probe=True)
+        return self.line.tally
+
     async def _lane(self, over: Callable[[], bool], halted: Callable[[], bool]) -> None:
         while not over():
             facts = await self.line.call(self.menu.next)
@@ -78,9 +85,9 @@ class Drain:
             facts = await self.line.call(self.menu.more_urgent, min(self._sending)) if self._sending else None
             served = facts is not None and await self._serve(facts, halted)
 
-    async def _serve(self, facts: CampaignFacts, halted: Callable[[], bool]) -> bool:
+    async def _serve(self, facts: CampaignFacts, halted: Callable[[], bool], *, probe: bool = False) -> bool:
         """Send one claim of a campaign; False where there was nothing to claim."""
-        claim = await self.line.call(self._claim, facts)
+        claim = await self.line.call(self._claim, facts, probe)
         if claim is None:
             await self.line.call(self.menu.exhausted, facts)
             return False
@@ -92,7 +99,7 @@ class Drain:
             self._sending.remove(facts.priority)
         return True
 
-    def _claim(self, facts: CampaignFacts) -> Claim | None:
+    def _claim(self, facts: CampaignFacts, probe: bool) -> Claim | None:
         line = self.line
         ask = ClaimRequest(
             gateway_id=line.account.gateway_id,
@@ -106,6 +113,7 @@ class Drain:
             worker=self.worker,
             lease_seconds=line.policy.lease_seconds,
             paced=facts.paced,
+            probe=probe,
         )
         with line.database.transaction() as session:
             return claim_messages(session, ask, uuid4())

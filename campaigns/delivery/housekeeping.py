@@ -9,15 +9,17 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.health import note_receipts, pause_refused
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
+    expire_refused_messages,
     finish_campaigns,
     reap_lapsed_leases,
     resend_unknown_messages,
-    route_batches,
 )
 from campaigns.store.receipts import adopt_unknown_messages, apply_parked_receipts, give_up_parked_receipts
+from campaigns.store.routes import align_batches, lend_batches, route_batches, routes_changed
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,9 @@ DAY = 86_400.0
 RECENT = 120.0
 """Parked receipts this young (seconds) are tried at every tick, older ones once a minute."""
 
+CHANGED = 180.0
+"""How long (seconds) after a change in the health of a gateway every tick looks for batches to move."""
+
 GIVE_UP = 7 * DAY
 
 
@@ -35,17 +40,26 @@ class Tidied:
     """What a tick put in order."""
 
     routed: int = 0
+    aligned: int = 0
+    """Batches that went to the next gateway of their route, or came back."""
+    lent: int = 0
     reaped: int = 0
     """Batches freed from dead workers."""
     cancelled: int = 0
+    expired: int = 0
+    """Batches with messages whose validity ended while they were refused for now."""
     adopted: int = 0
     late_receipts: int = 0
     resent: int = 0
     odd: int = 0
+    paused: int = 0
+    """Campaigns whose receipts say that the telco rejects them."""
     finished: int = 0
 
 
-def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool) -> Tidied | None:
+def tidy(
+    database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool, pause_window: int = 500
+) -> Tidied | None:
     """Put everything in order once; None where another tick is at it. ``thorough`` adds what a minute is enough for.
 
     A step that fails is logged and the others are taken all the same.
@@ -57,8 +71,11 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
         # Adopting waits until whatever was being recorded when the receipt came has been committed or reaped.
         settled, young = lease_seconds + 5.0, DAY if thorough else RECENT
         _step(done, "routed", lambda: _repeat(database, route_batches))
+        _step(done, "aligned", lambda: _align(database, thorough))
+        _step(done, "lent", lambda: _repeat(database, lend_batches, most=1))
         _step(done, "reaped", lambda: _repeat(database, reap_lapsed_leases))
         _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
+        _step(done, "expired", lambda: _repeat(database, expire_refused_messages))
         _step(
             done,
             "adopted",
@@ -76,11 +93,29 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
                 "resent",
                 lambda: _repeat(database, lambda s: resend_unknown_messages(s, attempts=retry_attempts)),
             )
+            _step(done, "paused", lambda: _pause_rejected(database, pause_window))
             _step(
                 done, "odd", lambda: _repeat(database, lambda s: give_up_parked_receipts(s, older_than=GIVE_UP), most=1)
             )
         _step(done, "finished", lambda: _repeat(database, lambda s: len(finish_campaigns(s)), most=1))
     return done
+
+
+def _align(database: Database, thorough: bool) -> int:
+    """What a demotion that ran out, or another weight, changes can wait for the thorough look."""
+    with database.transaction() as session:
+        if not thorough and not routes_changed(session, within=CHANGED):
+            return 0
+    return _repeat(database, align_batches)
+
+
+def _pause_rejected(database: Database, window: int) -> int:
+    with database.transaction() as session:
+        found = note_receipts(session, window)
+    for campaign_id, reason in found.items():
+        with database.transaction() as session:
+            pause_refused(session, campaign_id, reason)
+    return len(found)
 
 
 def _step(done: Tidied, name: str, act: Callable[[], int]) -> None:

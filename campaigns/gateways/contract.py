@@ -32,7 +32,7 @@ class Outbound(NamedTuple):
     parts: tuple[Part, ...]
     """The encoded parts, in order (``campaigns.content.encoding``)."""
     validity: timedelta
-    """How long the telco may go on trying."""
+    """How long the telco may go on trying: what is left of it, when it was refused before."""
 
 
 class Verdict(StrEnum):
@@ -51,6 +51,15 @@ class Verdict(StrEnum):
     """It may have been taken: the connection died after writing, or no answer came in time."""
 
 
+class Trouble(StrEnum):
+    """Whose trouble it is when a message is refused for now."""
+
+    TELCO = "telco"
+    """The gateway itself does not work as it should; enough of it, and the account rests."""
+    SUBSCRIBER = "subscriber"
+    """The phone or its owner's account: memory full, absent, no credit. The gateway works."""
+
+
 class Answer(NamedTuple):
     """The gateway's answer about one message."""
 
@@ -61,6 +70,8 @@ class Answer(NamedTuple):
     error: str | None = None
     """The gateway's own code, for people and statistics: ``ESME_RINVDSTADR``. Where the adapter itself is the
     one to say so, a code that begins with ``LOA_``: ``LOA_NO_ANSWER``."""
+    trouble: Trouble = Trouble.TELCO
+    """Of a ``RETRY``: whose trouble it is, which decides how long it waits."""
 
 
 class Receipt(NamedTuple):

@@ -91,6 +91,8 @@ def add_gateway(
 ) -> Gateway:
     """Add a gateway account, enabled at once. ``tps`` counts message parts per second.
 
+    ``carriers`` as for ``campaigns.store.gateways.replace_routes``, each ``viettel`` or with a weight ``viettel:3``.
+
     Raises:
         InvalidInput: name, settings, rate or binds cannot be used.
     """
@@ -108,7 +110,7 @@ def add_gateway(
     )
     session.add(gateway)
     session.flush()
-    replace_routes(session, gateway.id, carriers)
+    replace_routes(session, gateway.id, _read_carriers(carriers))
     append_audit(
         session, actor.email, "gateway.added", "gateway", name, {"adapter": adapter, "tps": tps, "carriers": carriers}
     )
@@ -133,6 +135,21 @@ def _check_limits(tps: float | None, binds: int | None) -> None:
         )
     if binds is not None and not 1 <= binds <= 50:
         raise InvalidInput("Số kết nối phải từ 1 đến 50.", "Binds must be between 1 and 50.")
+
+
+def _read_carriers(named: Sequence[str]) -> dict[str, int | None]:
+    """Carriers with the weights they bring: ``viettel`` has none, ``viettel:3`` has 3."""
+    read: dict[str, int | None] = {}
+    for name in named:
+        carrier, colon, weight = name.partition(":")
+        if not carrier or (colon and not (weight.isdecimal() and weight.isascii() and 1 <= int(weight[:4]) <= 100)):
+            raise InvalidInput(
+                "“{name}”: hãy ghi nhà mạng, hoặc nhà mạng:trọng số từ 1 đến 100.",
+                "“{name}”: give a carrier, or carrier:weight with a weight from 1 to 100.",
+                name=name,
+            )
+        read[carrier] = int(weight) if colon else None
+    return read
 
 
 def switch_gateway(session: Session, actor: Actor, name: str, enabled: bool) -> Gateway:
@@ -166,7 +183,7 @@ def change_gateway(
     gateway.binds = gateway.binds if binds is None else binds
     gateway.version += 1
     if carriers is not None:
-        replace_routes(session, gateway.id, carriers)
+        replace_routes(session, gateway.id, _read_carriers(carriers))
     session.flush()
     append_audit(session, actor.email, "gateway.changed", "gateway", name, {"tps": tps, "binds": binds})
     return gateway

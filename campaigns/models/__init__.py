@@ -3,9 +3,17 @@
 from campaigns.models.access import AuditEntry, Role, User, user_role
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
-from campaigns.models.campaigns import Batch, Campaign, CampaignPace, Message, ParkedReceipt, Submission
+from campaigns.models.campaigns import (
+    Batch,
+    Campaign,
+    CampaignPace,
+    CampaignTrouble,
+    Message,
+    ParkedReceipt,
+    Submission,
+)
 from campaigns.models.content import Template, TemplateVersion
-from campaigns.models.gateways import Gateway, GatewaySession, Route
+from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.people import Contact, InboundMessage, OptOut
 
 __all__ = [
@@ -16,8 +24,11 @@ __all__ = [
     "Batch",
     "Campaign",
     "CampaignPace",
+    "CampaignTrouble",
     "Contact",
     "Gateway",
+    "GatewayChange",
+    "GatewayHealth",
     "GatewaySession",
     "InboundMessage",
     "Message",

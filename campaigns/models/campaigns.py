@@ -93,6 +93,20 @@ class CampaignPace(Base):
     due: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class CampaignTrouble(Base):
+    """The latest answers and receipts of a campaign that was refused something for good; no row for others."""
+
+    __tablename__ = "campaign_trouble"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    recent: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """``campaigns.delivery.trouble.Stretch`` as JSON, oldest first."""
+    receipts: Mapped[int] = mapped_column(server_default="0")
+    """Receipts that ended a message when those were last judged, or counted anew."""
+    rejected: Mapped[int] = mapped_column(server_default="0")
+    """Those of them that said rejected."""
+
+
 class Batch(Base):
     """At most 500 messages of one campaign to one carrier in one ward: the unit of claiming, routing, counting.
 
@@ -112,6 +126,7 @@ class Batch(Base):
         ),
         Index("ix_batch_leased", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_batch_unrouted", "carrier", postgresql_where=text("gateway_id IS NULL")),
+        Index("ix_batch_retry_until", "retry_until", postgresql_where=text("retry_until IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -124,6 +139,8 @@ class Batch(Base):
     state: Mapped[str] = mapped_column(server_default="ready")
     """``ready`` (has something to send), ``leased`` (a worker is sending), ``done`` (nothing left to send)."""
     not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    retry_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The earliest ``Message.retry_until`` of its queued messages; null while none was refused for now."""
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lease_worker: Mapped[str | None]
@@ -172,6 +189,8 @@ class Message(Base):
     parts: Mapped[int] = mapped_column(SmallInteger)
     error: Mapped[str | None]
     """The gateway's code of the last refusal or failure."""
+    retry_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """End of its validity, noted when it is first refused for now; null, and no byte, for all others."""
 
 
 class Submission(Base):

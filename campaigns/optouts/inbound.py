@@ -20,7 +20,7 @@ from campaigns.delivery.states import CampaignState
 from campaigns.errors import LoaError
 from campaigns.models import Campaign, InboundMessage
 from campaigns.optouts.keywords import Wish, read_wish
-from campaigns.stats.idle import CITY_TIME
+from campaigns.stats.clock import CITY_TIME
 from campaigns.store.campaigns import database_now, find_standing, lock_standing
 from campaigns.store.optouts import end_optouts, ensure_contact, insert_optout, queue_single_message
 from campaigns.store.templates import get_version

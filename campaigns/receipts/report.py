@@ -18,7 +18,7 @@ from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.tables import Row, Table, open_table
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput
-from campaigns.stats.idle import CITY_TIME
+from campaigns.stats.clock import CITY_TIME
 from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
 from campaigns.store.gateways import get_gateway

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.trouble import read_reason
+from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.health import standing_words
 from campaigns.store.campaigns import database_now, read_idle_facts, read_waiting_gateways
 from campaigns.store.pacing import next_due
 from config.i18n import t
-
-CITY_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
 
 STANDS_STILL = timedelta(seconds=10)
 """A shorter gap between two messages is the pace itself, and nothing to explain."""
@@ -30,7 +30,7 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
     if facts.state == "scheduled":
         return _before_start(facts)
     if facts.state == "paused":
-        return t("tạm dừng: {reason}", "paused: {reason}", reason=facts.state_reason or "—")
+        return t("tạm dừng: {reason}", "paused: {reason}", reason=read_reason(facts.state_reason) or "—")
     if facts.state != "running":
         return None
     waiting = read_waiting_gateways(session, campaign_id)
@@ -43,7 +43,8 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
             time=facts.window_start.strftime("%H:%M"),
         )
     now = database_now(session)
-    return _blocked(waiting) or _retrying(facts, now) or (_pacing(session, campaign_id, now) if facts.paced else None)
+    pacing = _pacing(session, campaign_id, now) if facts.paced else None
+    return _blocked(waiting, now) or _retrying(facts, now) or pacing
 
 
 def _before_start(facts: Row[Any]) -> str:
@@ -54,17 +55,20 @@ def _before_start(facts: Row[Any]) -> str:
     return t("đang chốt danh sách người nhận", "freezing its audience")
 
 
-def _blocked(waiting: Sequence[Row[Any]]) -> str | None:
+def _blocked(waiting: Sequence[Row[Any]], now: datetime) -> str | None:
     """The reasons of all gateways, when every one that has work is stuck."""
-    reasons = [_why_stuck(row) for row in waiting]
+    reasons = [_why_stuck(row, now) for row in waiting]
     return "; ".join(reason for reason in reasons if reason) if all(reasons) else None
 
 
-def _why_stuck(row: Row[Any]) -> str | None:
+def _why_stuck(row: Row[Any], now: datetime) -> str | None:
     if row.name is None:
         return t("chưa có cổng nào chở {carriers}", "no gateway carries {carriers}", carriers=row.carriers)
     if not row.enabled:
         return t("cổng {name} đang tắt", "gateway {name} is switched off", name=row.name)
+    # Once its rest is over, what keeps it is that no session is open to try it.
+    if row.state == "half-open" or (row.state == "open" and (row.retry_at > now or row.session_state == "bound")):
+        return standing_words(row.name, row)
     if row.session_state is None:
         return t("không có tiến trình nào mở cổng {name}", "no worker serves {name}", name=row.name)
     if row.session_state == "throttled":

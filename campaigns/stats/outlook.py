@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import CampaignState
 from campaigns.models import Campaign
-from campaigns.stats.idle import CITY_TIME
+from campaigns.stats.clock import CITY_TIME
 from campaigns.store.campaigns import database_now
 from campaigns.store.pacing import read_fullest_ward, read_left_by_gateway
 from config.i18n import t

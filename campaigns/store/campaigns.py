@@ -90,10 +90,12 @@ def read_idle_facts(session: Session, campaign_id: int) -> Row[Any]:
 
 _WAITING_GATEWAYS = text("""
     SELECT g.name, g.enabled,
+           h.state, h.cause, h.times, h.error, h.retry_at, false AS demoted,
            best.state AS session_state, best.reason AS session_reason, w.carriers, w.queued
     FROM (SELECT gateway_id, sum(queued) AS queued, string_agg(DISTINCT carrier, ', ') AS carriers FROM batch
           WHERE campaign_id = :id AND state <> 'done' GROUP BY gateway_id) w
     LEFT JOIN gateway g ON g.id = w.gateway_id
+    LEFT JOIN gateway_health h ON h.gateway_id = g.id
     LEFT JOIN LATERAL (
         SELECT s.state, s.reason FROM gateway_session s
         WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
@@ -104,7 +106,10 @@ _WAITING_GATEWAYS = text("""
 
 
 def read_waiting_gateways(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
-    """(name, enabled, session_state, session_reason, carriers, queued) of gateways with unsent messages."""
+    """(name, enabled, session_state, session_reason, carriers, queued) of gateways with unsent messages.
+
+    Also how each stands: (state, cause, times, error, retry_at), all null where it never failed.
+    """
     return session.execute(_WAITING_GATEWAYS, {"id": campaign_id}).all()
 
 

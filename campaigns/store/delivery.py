@@ -52,6 +52,8 @@ def list_ready_campaigns(session: Session, gateway_id: int) -> list[MenuItem]:
 _WITH_WORK = text(f"""
     SELECT g.name, g.binds FROM gateway g
     WHERE g.enabled
+      AND NOT EXISTS (SELECT 1 FROM gateway_health h
+                      WHERE h.gateway_id = g.id AND h.state <> 'closed' AND h.retry_at > now())
       AND EXISTS (SELECT 1 FROM gateway_session s
                   WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds')
       AND EXISTS (
@@ -63,7 +65,7 @@ _WITH_WORK = text(f"""
 
 
 def list_gateways_with_work(session: Session) -> list[tuple[str, int]]:
-    """(name, binds) of enabled gateways that have something ready and a session that lives."""
+    """(name, binds) of enabled gateways that have something ready and a session that lives, and do not rest."""
     return [(row.name, row.binds) for row in session.execute(_WITH_WORK)]
 
 
@@ -76,6 +78,8 @@ class ClaimedMessage(NamedTuple):
     phone_cipher: bytes
     full_name: str | None
     attributes: Mapping[str, Any] | None
+    validity_left: float | None = None
+    """Seconds until its validity ends, once it was refused for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ _CLAIM = text(f"""
     ), moved AS (
         UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
-        RETURNING m.seq, m.attempts, m.parts, old.state AS was, new.state AS now,
+        RETURNING m.seq, m.attempts, m.parts, m.retry_until, old.state AS was, new.state AS now,
                   due.phone_cipher, due.full_name, due.attributes
     ), d AS (SELECT {DELTAS} FROM moved
     ), covered AS (
@@ -120,8 +124,9 @@ _CLAIM = text(f"""
                started_at = coalesce(b.started_at, now())
         FROM d, covered WHERE b.id = :batch
     )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes FROM moved WHERE now = {S.CLAIMED.value}
-    ORDER BY seq
+    SELECT seq, attempts, parts, phone_cipher, full_name, attributes,
+           CAST(extract(epoch FROM retry_until - now()) AS float8)
+    FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
 """)
 
 
@@ -144,6 +149,8 @@ class ClaimRequest:
     lease_seconds: float
     paced: bool = False
     """The campaign keeps a pace of its own. Where that is no longer so, nothing is claimed until the menu knows."""
+    probe: bool = False
+    """Whether this is the one message that tries a gateway that rests; nothing else is claimed for it."""
 
 
 def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | None:
@@ -152,7 +159,15 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
     Returns None where nothing is ready. The claim holds once the transaction is committed; nothing may be
     sent before. A claim may hold no message at all (everybody refused): its batch must still be released.
     """
-    picked = pick_batch(session, ask.gateway_id, ask.campaign_id, ask.budget_parts, ask.most, paced=ask.paced)
+    picked = pick_batch(
+        session,
+        ask.gateway_id,
+        ask.campaign_id,
+        ask.budget_parts,
+        1 if ask.probe else ask.most,
+        paced=ask.paced,
+        probe=ask.probe,
+    )
     if picked is None:
         return None
     rows = session.execute(
@@ -240,7 +255,10 @@ _RECORD = text(f"""
                     CAST(:references AS text[])) AS s(seq, part, reference)
     ), moved AS (
         UPDATE message m SET state = i.state, error = coalesce(i.error, m.error), attempts = m.attempts + i.tried,
-               parts = coalesce(i.parts, m.parts)
+               parts = coalesce(i.parts, m.parts),
+               retry_until = CASE WHEN i.state = {S.QUEUED.value} AND i.tried > 0 THEN coalesce(m.retry_until, now() + (
+                   SELECT make_interval(mins => c.validity_minutes) FROM campaign c WHERE c.id = m.campaign_id))
+                   ELSE m.retry_until END
         FROM input i, batch held WHERE held.id = :batch AND m.batch_id = :batch AND m.seq = i.seq
           AND (i.state / 10 > m.state / 10 OR (i.state = {S.QUEUED.value} AND m.state = {S.CLAIMED.value}
                                                AND held.lease_token = :token))
@@ -301,24 +319,27 @@ _RELEASE = text(f"""
            lease_until = CASE WHEN b.claimed > 0 THEN now() END,
            lease_worker = CASE WHEN b.claimed > 0 THEN b.lease_worker END,
            state = CASE WHEN b.claimed > 0 THEN 'leased' WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
-           not_before = CASE WHEN b.queued > 0 THEN greatest(
-               CASE WHEN :hold > 0 THEN now() + make_interval(secs => :hold) END,
-               (SELECT CASE WHEN min(m.attempts) > 0
-                            THEN now() + make_interval(secs => :delay * power(2, min(m.attempts) - 1)) END
-                FROM message m WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value})) END
+           (not_before, retry_until) = (
+               SELECT greatest(CASE WHEN :hold > 0 AND b.queued > 0 THEN now() + make_interval(secs => :hold) END,
+                               CASE WHEN min(m.attempts) > 0
+                                    THEN now() + make_interval(secs => (0.9 + 0.2 * random()) * (
+                                        CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))]) END),
+                      min(m.retry_until)
+               FROM message m WHERE b.queued > 0 AND m.batch_id = b.id AND m.state = {S.QUEUED.value})
     WHERE b.id = :batch AND b.lease_token = :token
 """)
 
 
 def release_batch(
-    session: Session, batch_id: int, token: UUID, *, retry_seconds: float, hold_seconds: float = 0.0
+    session: Session, batch_id: int, token: UUID, *, waits: Sequence[float], hold_seconds: float = 0.0
 ) -> None:
     """End a lease: the batch is ready again where messages are left, else done.
 
-    Where only retries are left they wait ``retry_seconds``, doubled with every attempt. ``hold_seconds`` keeps a
-    batch back that could not be sent for a reason of ours, so that it is not claimed again at once.
+    Where only retries are left they wait the nth of ``waits`` seconds after their nth attempt, a tenth more or less,
+    so that batches refused together do not all come back together. ``hold_seconds`` keeps a batch back that could
+    not be sent for a reason of ours, so that it is not claimed again at once.
     """
-    session.execute(_RELEASE, {"batch": batch_id, "token": token, "delay": retry_seconds, "hold": float(hold_seconds)})
+    session.execute(_RELEASE, {"batch": batch_id, "token": token, "waits": list(waits), "hold": float(hold_seconds)})
 
 
 _LAPSED = text("""
@@ -364,7 +385,8 @@ def _settle_queued(where: str, state: MessageState) -> str:
                   RETURNING m.batch_id, old.state AS was, new.state AS now),
         d AS (SELECT picked.id AS batch_id, {DELTAS} FROM picked LEFT JOIN moved ON moved.batch_id = picked.id
               GROUP BY picked.id)
-        UPDATE batch b SET {ADD_DELTAS}, state = 'done', not_before = NULL FROM d WHERE b.id = d.batch_id
+        UPDATE batch b SET {ADD_DELTAS}, state = 'done', not_before = NULL, retry_until = NULL
+        FROM d WHERE b.id = d.batch_id
         RETURNING d.{state.label}
     """
 
@@ -375,6 +397,30 @@ _CANCEL = text(_settle_queued("c.state = 'cancelled' AND b.state = 'ready'", S.C
 def cancel_queued_messages(session: Session, *, most: int = 200) -> int:
     """Settle what cancelled campaigns left unsent; returns how many messages."""
     return sum(session.execute(_CANCEL, {"most": most}).scalars())
+
+
+# Also while its batch waits, and whatever its campaign does: validity does not stand still in a pause.
+_EXPIRE = text(f"""
+    WITH picked AS (SELECT id FROM batch WHERE retry_until <= now() AND state = 'ready'
+                    ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED),
+    moved AS (UPDATE message m SET state = {S.EXPIRED.value} FROM picked
+              WHERE m.batch_id = picked.id AND m.state = {S.QUEUED.value} AND m.retry_until <= now()
+              RETURNING m.batch_id, old.state AS was, new.state AS now),
+    d AS (SELECT picked.id AS batch_id, {DELTAS} FROM picked LEFT JOIN moved ON moved.batch_id = picked.id
+          GROUP BY picked.id)
+    UPDATE batch b SET {ADD_DELTAS},
+           state = CASE WHEN b.queued + d.queued > 0 THEN 'ready' ELSE 'done' END,
+           not_before = CASE WHEN b.queued + d.queued > 0 THEN b.not_before END,
+           retry_until = (SELECT min(m.retry_until) FROM message m
+                          WHERE m.batch_id = b.id AND m.state = {S.QUEUED.value} AND m.retry_until > now())
+    FROM d WHERE b.id = d.batch_id
+    RETURNING d.batch_id, d.expired
+""")
+
+
+def expire_refused_messages(session: Session, *, most: int = 200) -> int:
+    """Settle messages that were refused for now until their validity ended; returns how many batches were looked at."""
+    return len(session.execute(_EXPIRE, {"most": most}).all())
 
 
 _FINISH = text("""
@@ -417,30 +463,3 @@ def resend_unknown_messages(session: Session, *, attempts: int, most: int = 200,
     """Queue again what is still unknown after its validity: of ``campaign_id``, else where the policy says so."""
     told = {"most": most, "attempts": attempts, "campaign": campaign_id}
     return sum(session.execute(_RESEND, told).scalars())
-
-
-# Besides those without a gateway: what a gateway had on the wire when it was switched off, once it is ready again.
-_ROUTE = text("""
-    WITH waiting AS (
-        SELECT id, carrier FROM batch WHERE gateway_id IS NULL
-        UNION ALL
-        SELECT b.id, b.carrier FROM gateway off JOIN batch b ON b.gateway_id = off.id AND b.state = 'ready'
-        WHERE NOT off.enabled
-    ), choice AS (
-        SELECT DISTINCT ON (w.carrier) w.carrier, r.gateway_id
-        FROM (SELECT DISTINCT carrier FROM waiting) w
-        JOIN route r ON r.carrier IN (w.carrier, '*')
-        JOIN gateway g ON g.id = r.gateway_id AND g.enabled
-        ORDER BY w.carrier, (r.carrier = '*'), r.position, r.gateway_id
-    ), picked AS (
-        SELECT b.id, choice.gateway_id FROM waiting JOIN choice USING (carrier) JOIN batch b ON b.id = waiting.id
-        WHERE b.gateway_id IS NULL OR b.state = 'ready'
-        ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED
-    )
-    UPDATE batch b SET gateway_id = picked.gateway_id FROM picked WHERE b.id = picked.id
-""")
-
-
-def route_batches(session: Session, *, most: int = 2000) -> int:
-    """Give batches without an enabled gateway the first one on their carrier's route; returns how many."""
-    return session.execute(_ROUTE, {"most": most}).rowcount  # type: ignore[attr-defined,no-any-return]

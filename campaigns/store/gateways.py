@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.errors import NotFound
@@ -49,26 +49,33 @@ def open_secrets(keyring: Keyring, gateway: Gateway) -> dict[str, Any]:
     return opened
 
 
-def replace_routes(session: Session, gateway_id: int, carriers: Sequence[str]) -> None:
-    """Let the gateway carry exactly these carriers, behind gateways that already do."""
+def replace_routes(session: Session, gateway_id: int, carriers: Mapping[str, int | None]) -> None:
+    """Let the gateway carry exactly these carriers, each with the weight it shares by.
+
+    Without a weight it stands behind the gateways that carry the carrier already, and takes over when they fail;
+    with one it stands beside the first of them.
+    """
     session.execute(delete(Route).where(Route.gateway_id == gateway_id))
-    for carrier in dict.fromkeys(carriers):
-        position = session.execute(
-            text("SELECT coalesce(max(position) + 1, 0) FROM route WHERE carrier = :c"), {"c": carrier}
-        ).scalar_one()
-        session.add(Route(carrier=carrier, gateway_id=gateway_id, position=position))
+    for carrier, weight in carriers.items():
+        first, behind = session.execute(
+            text("SELECT coalesce(min(position), 0), coalesce(max(position) + 1, 0) FROM route WHERE carrier = :c"),
+            {"c": carrier},
+        ).one()
+        position = behind if weight is None else first
+        session.add(Route(carrier=carrier, gateway_id=gateway_id, position=position, weight=weight or 1))
     session.flush()
 
 
 def list_routes(session: Session) -> Sequence[Route]:
     """Every route, by carrier and position."""
-    return session.scalars(select(Route).order_by(Route.carrier, Route.position)).all()
+    return session.scalars(select(Route).order_by(Route.carrier, Route.position, Route.gateway_id)).all()
 
 
 def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
     """Switch a gateway on or off.
 
-    Switched off, batches waiting for it go back to their carrier's route and find the next gateway.
+    Switched off, batches waiting for it go back to their carrier's route and find the next gateway; what is left of
+    those that were begun follows with the next tick.
     """
     gateway = get_gateway(session, name)
     gateway.enabled = enabled
@@ -76,7 +83,11 @@ def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
     session.flush()
     if not enabled:
         session.execute(
-            text("UPDATE batch SET gateway_id = NULL WHERE gateway_id = :g AND state = 'ready'"), {"g": gateway.id}
+            text(
+                "UPDATE batch SET gateway_id = NULL"
+                " WHERE gateway_id = :g AND state = 'ready' AND queued + suppressed = size"
+            ),
+            {"g": gateway.id},
         )
     return gateway
 
@@ -114,8 +125,3 @@ def forget_session(session: Session, gateway_id: int, slot: int, worker: str) ->
             GatewaySession.gateway_id == gateway_id, GatewaySession.slot == slot, GatewaySession.worker == worker
         )
     )
-
-
-def reseal_gateway(session: Session, gateway_id: int, secrets: bytes) -> None:
-    """Replace the sealed secrets, as key rotation does."""
-    session.execute(update(Gateway).where(Gateway.id == gateway_id).values(secrets=secrets))

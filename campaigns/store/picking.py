@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -16,6 +17,10 @@ INSIDE_WINDOW = """(c.window_start = c.window_end OR CASE WHEN c.window_start < 
       OR (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end END)"""
 """Whether campaign ``c`` may send at this moment; equal ends mean the whole day, a later start spans midnight."""
 
+_WELL = """(:probe OR NOT EXISTS (SELECT 1 FROM gateway_health h
+                                  WHERE h.gateway_id = :gateway AND h.state <> 'closed'))"""
+"""Nothing is claimed for a gateway that rests, but the one message that tries it."""
+
 _PICK = text(f"""
     SELECT b.id, b.ward_id, b.carrier,
            greatest(1, least(:most, floor(:budget * b.size / greatest(b.parts, 1))))::int AS take
@@ -23,6 +28,7 @@ _PICK = text(f"""
     WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
       AND (b.not_before IS NULL OR b.not_before <= now())
       AND c.state = 'running' AND {INSIDE_WINDOW} AND c.pace_now IS NULL AND c.ward_pace_now IS NULL
+      AND {_WELL}
     ORDER BY b.id LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
 """)
@@ -36,6 +42,7 @@ _PICK_PACED = text(f"""
     WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
       AND (b.not_before IS NULL OR b.not_before <= now())
       AND c.state = 'running' AND {INSIDE_WINDOW} AND (turn.due IS NULL OR turn.due <= now())
+      AND {_WELL}
     ORDER BY turn.due NULLS FIRST, b.id LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
 """)
@@ -52,24 +59,32 @@ class Pick:
 
 
 def pick_batch(
-    session: Session, gateway_id: int, campaign_id: int, budget_parts: float, most: int, *, paced: bool
+    session: Session,
+    gateway_id: int,
+    campaign_id: int,
+    budget_parts: float,
+    most: int,
+    *,
+    paced: bool,
+    probe: bool = False,
 ) -> Pick | None:
     """Lock a ready batch of a campaign that may send now, and its turn where it keeps a pace; None where there is none.
 
     ``paced`` is what the caller believes; where the campaign has changed meanwhile, nothing is picked.
     """
+    place = {"gateway": gateway_id, "campaign": campaign_id, "probe": probe}
     if paced:
-        return _pick_paced(session, gateway_id, campaign_id, budget_parts, most)
-    place = {"gateway": gateway_id, "campaign": campaign_id, "budget": budget_parts, "most": most}
-    picked = session.execute(_PICK, place).one_or_none()
+        return _pick_paced(session, place, budget_parts, most)
+    picked = session.execute(_PICK, place | {"budget": budget_parts, "most": most}).one_or_none()
     return None if picked is None else Pick(*picked)
 
 
-def _pick_paced(session: Session, gateway_id: int, campaign_id: int, budget_parts: float, most: int) -> Pick | None:
+def _pick_paced(session: Session, place: Mapping[str, int], budget_parts: float, most: int) -> Pick | None:
+    gateway_id, campaign_id = place["gateway"], place["campaign"]
     rates = lock_turn(session, campaign_id, gateway_id)
     if rates is None:
         return None
-    picked = session.execute(_PICK_PACED, {"gateway": gateway_id, "campaign": campaign_id}).one_or_none()
+    picked = session.execute(_PICK_PACED, place).one_or_none()
     if picked is None:
         return None
     budget = max(1, int(budget_parts / picked.parts_each))

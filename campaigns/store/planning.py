@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from campaigns.store.routes import SHARES, choice
+
 REACHABLE = """
     c.unusable IS NULL AND c.phone_cipher IS NOT NULL
     AND NOT (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
@@ -32,7 +34,7 @@ _UNPLANNED = """
 
 
 # Batch ids are drawn before the batches are written, so that one statement can write both tables.
-# The carrier's gateway is looked up once per carrier; none leaves the batch waiting for a route.
+# Its gateway is the carrier's of this moment; none leaves the batch waiting for a route.
 def _insert(page: str, rules: PlanRules) -> str:
     return f"""
     WITH page AS ({page} {REACHABLE} {_UNPLANNED if rules.skip_planned else ""}),
@@ -42,16 +44,10 @@ def _insert(page: str, rules: PlanRules) -> str:
         SELECT nextval(pg_get_serial_sequence('batch', 'id')) AS batch_id, carrier, slot, size, parts
         FROM (SELECT carrier, n / :batch_size AS slot, count(*) AS size, sum(parts) AS parts
               FROM numbered GROUP BY 1, 2 ORDER BY 1, 2) sized
-    ), routed AS (
-        SELECT DISTINCT ON (k.carrier) k.carrier, r.gateway_id
-        FROM (SELECT DISTINCT carrier FROM batches) k
-        JOIN route r ON r.carrier IN (k.carrier, '*')
-        JOIN gateway g ON g.id = r.gateway_id AND g.enabled
-        ORDER BY k.carrier, (r.carrier = '*'), r.position, r.gateway_id
-    ), made AS (
+    ), {SHARES}, made AS (
         INSERT INTO batch (id, campaign_id, gateway_id, ward_id, carrier, size, parts, queued)
-        SELECT b.batch_id, :campaign, routed.gateway_id, :ward, b.carrier, b.size, b.parts, b.size
-        FROM batches b LEFT JOIN routed USING (carrier)
+        SELECT b.batch_id, :campaign, share.gateway_id, :ward, b.carrier, b.size, b.parts, b.size
+        FROM batches b {choice("b.batch_id")}
     )
     INSERT INTO message (batch_id, seq, contact_id, campaign_id, parts)
     SELECT b.batch_id, n.n % :batch_size + 1, n.id, :campaign, n.parts

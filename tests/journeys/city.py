@@ -39,6 +39,7 @@ class City:
             "LOA_REDIS_URL": self.redis_url,
             "LOA_LEASE_SECONDS": "4",
             "LOA_RETRY_SECONDS": "1",
+            "LOA_REST_SECONDS": "2",
         }
 
     def loa(self, *arguments: object, by: str | None = None, stdin: str | None = None, fails: bool = False) -> Any:

@@ -26,6 +26,7 @@ from campaigns.content.placeholders import PLACEHOLDERS, SAMPLES
 from campaigns.content.rendering import compile_template
 from campaigns.delivery.pace import format_span
 from campaigns.delivery.states import STEPS_OF_THE_ENGINE, TRANSITIONS, CampaignState, Step
+from campaigns.delivery.trouble import read_reason
 from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Campaign
@@ -132,6 +133,7 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
         return self.render(
             "console/campaign.html",
             campaign=campaign,
+            state_reason=read_reason(campaign.state_reason),
             steps=allowed_steps(campaign, person),
             is_maker=person.email in {getattr(campaign, name) for name in MAKERS_FIELDS},
             seen_hash=content_hash(campaign).hex(),

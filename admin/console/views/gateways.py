@@ -14,7 +14,9 @@ from admin.console.context import actor, console, reading
 from admin.console.frame import ListScreen, back_to, drawn, expose, shown, told
 from campaigns.gateways.registry import switch_gateway
 from campaigns.models import Gateway
+from campaigns.stats.health import STATES, standing_words, why
 from campaigns.store.gateways import list_gateways, list_routes, list_sessions
+from campaigns.store.health import list_health, list_latest_changes
 from config.i18n import Text, t
 
 
@@ -29,6 +31,8 @@ class Standing:
     sessions: int
     bound: int
     carriers: tuple[str, ...]
+    health: str
+    """Why it is not, or not fully, used although it is switched on."""
 
     @property
     def badge(self) -> words.Badge:
@@ -47,10 +51,11 @@ def standings(session: Session) -> list[Standing]:
     carried: dict[int, list[str]] = {}
     for route in list_routes(session):
         carried.setdefault(route.gateway_id, []).append(route.carrier)
-    return [_standing(g, live.get(g.id, []), carried.get(g.id, [])) for g in list_gateways(session)]
+    health = list_health(session)
+    return [_standing(g, live.get(g.id, []), carried.get(g.id, []), health.get(g.id)) for g in list_gateways(session)]
 
 
-def _standing(gateway: Gateway, sessions: list[Any], carriers: list[str]) -> Standing:
+def _standing(gateway: Gateway, sessions: list[Any], carriers: list[str], health: Any) -> Standing:
     best = min(sessions, key=lambda s: _BEST_FIRST.index(s.state) if s.state in _BEST_FIRST else 9, default=None)
     state = "disabled" if not gateway.enabled else best.state if best else "absent"
     return Standing(
@@ -61,6 +66,7 @@ def _standing(gateway: Gateway, sessions: list[Any], carriers: list[str]) -> Sta
         sessions=len(sessions),
         bound=sum(s.state == "bound" for s in sessions),
         carriers=tuple(carriers),
+        health=(health and gateway.enabled and standing_words(gateway.name, health)) or "",
     )
 
 
@@ -124,8 +130,13 @@ class GatewayScreen(ListScreen):
     empty = Text("Chưa có cổng nào.", "There is no gateway yet.")
 
     def render(self, template: str, /, **values: Any) -> str:
-        """With how every gateway stands."""
-        return super().render(template, standings={s.name: s for s in standings(reading())}, **values)
+        """With how every gateway stands, and what changed lately."""
+        return super().render(
+            template,
+            standings={s.name: s for s in standings(reading())},
+            changes=[(name, c.at, STATES[c.state], why(c)) for name, c in list_latest_changes(reading())],
+            **values,
+        )
 
     @expose("/<gateway>/enable", methods=("POST",))
     def enable(self, gateway: str) -> Any:

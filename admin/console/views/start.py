@@ -36,7 +36,7 @@ class StartScreen(Screen, AdminIndexView):  # type: ignore[misc]
             running=[(campaign, summary(session, campaign.id)) for campaign in running],
             sent_back=[d for d in drafts if d.state_reason],
             drafts=[d for d in drafts if not d.state_reason and d.edited_by == person.email],
-            gateways=[g for g in standings(session) if g.state not in {"bound", "disabled"}],
+            gateways=[g for g in standings(session) if g.state not in {"bound", "disabled"} or g.health],
             work=store.read_workload(session),
             contacts=store.estimate_contacts(session) if person.may("contact.view") else None,
             month=store.read_day_totals(session) if person.may("stats.view") else None,

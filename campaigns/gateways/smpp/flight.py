@@ -21,7 +21,7 @@ from campaigns.gateways.smpp.constants import status_name
 from campaigns.gateways.smpp.link import Link
 from campaigns.gateways.smpp.references import from_answer
 from campaigns.gateways.smpp.settings import SmppSettings
-from campaigns.gateways.smpp.statuses import verdict_of
+from campaigns.gateways.smpp.statuses import refusal_of, verdict_of
 from campaigns.gateways.smpp.wire import Unwritable, Writer
 
 _WHOLE = -1
@@ -237,7 +237,7 @@ class Flight:
         return Answer(Verdict.ACCEPTED, tuple((part, reference) for part in range(parts)))
 
     def _refusal(self, status: int) -> Answer:
-        return Answer(verdict_of(status, self._own), (), status_name(status))
+        return refusal_of(verdict_of(status, self._own), status_name(status))
 
     def _reference(self, body: bytes) -> str:
         """Taken is taken, whatever the id looks like; without one receipts find it by its recipient."""
@@ -284,8 +284,10 @@ class Flight:
         del self._longs[place]
         if long.failure is None:
             self._conclude(place, Answer(Verdict.ACCEPTED, references))
-        else:
+        elif references:
             self._conclude(place, Answer(long.failure[0], references, long.failure[1]))
+        else:
+            self._conclude(place, refusal_of(*long.failure))
 
     # Ending
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from campaigns.gateways.contract import Verdict
+from campaigns.gateways.contract import Answer, Trouble, Verdict
 from campaigns.gateways.smpp.constants import status_code, status_name
 
 VERDICTS: Mapping[str, Verdict] = {
@@ -21,6 +21,9 @@ VERDICTS: Mapping[str, Verdict] = {
 }
 """By name; every other status, and every one we do not know, is final: refused, never guessed as taken."""
 
+SUBSCRIBERS = frozenset({"ESME_RX_T_APPN"})
+"""Refusals for now by what stands behind the telco: the receiving side. All others are the telco's own trouble."""
+
 PERMANENT_BIND = frozenset({"ESME_RINVPASWD", "ESME_RINVSYSID", "ESME_RINVSYSTYP"})
 """Refused binds that stay refused until somebody changes the settings."""
 
@@ -28,6 +31,11 @@ PERMANENT_BIND = frozenset({"ESME_RINVPASWD", "ESME_RINVSYSID", "ESME_RINVSYSTYP
 def verdict_of(status: int, own: Mapping[int, Verdict]) -> Verdict:
     """The verdict of a refusal; ``own`` holds what this telco's contract says about its codes."""
     return own.get(status) or VERDICTS.get(status_name(status), Verdict.FINAL)
+
+
+def refusal_of(verdict: Verdict, error: str) -> Answer:
+    """The answer about a message of which no part was taken."""
+    return Answer(verdict, (), error, Trouble.SUBSCRIBER if error in SUBSCRIBERS else Trouble.TELCO)
 
 
 def read_verdicts(text: str) -> dict[int, Verdict]:

@@ -10,6 +10,8 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.health import report_answers
+from campaigns.gateways.breaker import Report
 from campaigns.models import Area, Contact, OptOut
 from campaigns.optouts.register import add_optout
 from config.keys import Keyring
@@ -173,6 +175,24 @@ def test_a_gateway_shows_its_state_and_never_its_secrets(signed_in: Any, session
     assert "Không có phiên nào" in page
     assert "10.0.0.1:2775" in page
     assert "tuyet-mat" not in page
+
+
+def test_a_gateway_that_rests_says_why_and_until_when_in_both_languages(
+    signed_in: Any, session: Session, keyring: Keyring
+) -> None:
+    gateway = make_gateway(session, keyring, name="viettel")
+    assert "Thay đổi gần đây" not in signed_in("operator").get("/gateways/").text
+    report_answers(session, gateway.id, Report(20, 20, 20, "ESME_RSYSERR"), 30)
+    session.commit()
+    operator = signed_in("operator")
+    page = operator.get("/gateways/").text
+    assert "viettel đang nghỉ (lỗi 20 lần liên tiếp: ESME_RSYSERR), thử lại lúc" in page
+    assert "Thay đổi gần đây" in page
+    assert "viettel đang nghỉ" in operator.get("/").text
+    operator.post("/language", {"language": "en", "next": "/gateways/"})
+    page = operator.get("/gateways/").text
+    assert "viettel is resting after 20 failures in a row: ESME_RSYSERR, tries again at" in page
+    assert "Latest changes" in page
 
 
 def test_an_operator_switches_a_gateway_off_and_on(signed_in: Any, session: Session, keyring: Keyring) -> None:

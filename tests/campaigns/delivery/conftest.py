@@ -58,7 +58,7 @@ class Planned:
 
     def release(self, claim: Claim, retry_seconds: float = 10) -> None:
         with self.database.transaction() as session:
-            release_batch(session, claim.batch_id, claim.token, retry_seconds=retry_seconds)
+            release_batch(session, claim.batch_id, claim.token, waits=[retry_seconds])
 
     def totals(self) -> dict[str, int]:
         """Non-zero totals; the books must balance whenever they are looked at."""

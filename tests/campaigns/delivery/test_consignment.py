@@ -48,7 +48,7 @@ async def line_of(campaign: Planned, telco: Sandbox, **changes: Any) -> Any:
         "account": Account(campaign.gateway_id, "telco", changes.pop("tps", 100_000.0)),
         "adapter": adapter,
         "pacer": Free(),
-        "policy": Policy(lease_seconds=20, retry_attempts=3, retry_seconds=1, batch_size=500),
+        "policy": Policy(lease_seconds=20, retry_seconds=1, batch_size=500),
         **changes,
     }
     try:
@@ -169,7 +169,7 @@ def test_nothing_goes_out_beyond_the_mark_also_when_somebody_was_left_out(planne
             Account(campaign.gateway_id, "telco", 100.0),
             watching,
             Free(),
-            Policy(20, 3, 1, 500),
+            Policy(20, 1, 500),
         )
         await Consignment(line, facts, claim, lambda: False).send()
 

@@ -15,9 +15,9 @@ from campaigns.delivery.planner import plan_campaign
 from campaigns.models import Contact
 from campaigns.stats import estimate, reconcile, summary
 from campaigns.store.database import Database
-from campaigns.store.delivery import route_batches
 from campaigns.store.gateways import set_enabled
 from campaigns.store.optouts import end_optouts, insert_optout
+from campaigns.store.routes import route_batches
 from config.keys import Keyring
 from tests.factories import make_campaign, make_contact, make_gateway, make_template, ward_id
 

@@ -23,8 +23,8 @@ from campaigns.gateways.registry import (
 from campaigns.gateways.smpp import SmppAdapter
 from campaigns.models import AuditEntry, Gateway
 from campaigns.store.audit import verify_audit
-from campaigns.store.delivery import route_batches
 from campaigns.store.gateways import list_routes, open_secrets
+from campaigns.store.routes import route_batches
 from config.i18n import language
 from config.keys import Keyring
 from tests.factories import ADMINISTRATOR, APPROVER, OFFICER, OPERATOR, make_campaign

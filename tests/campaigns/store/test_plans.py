@@ -39,7 +39,7 @@ TOKEN = uuid4()
 SOME = int_array(range(1, 6))
 STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "menu": (_MENU, {"gateway": 1}),
-    "pick": (_PICK, {"gateway": 1, "campaign": 1, "budget": 500.0, "most": 500}),
+    "pick": (_PICK, {"gateway": 1, "campaign": 1, "budget": 500.0, "most": 500, "probe": False}),
     "claim": (
         _CLAIM,
         {
