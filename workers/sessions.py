@@ -181,6 +181,7 @@ class GatewaySession:
             on_throttled=self._pacer.throttled,
             unrecorded=self._unrecorded,
         )
+        self._pacer.accepted = lambda: line.tally.accepted
         drain = Drain(line, Menu(self._context.database, self.gateway.id), self._context.worker)
         try:
             tally = await drain.run(DRAIN_SECONDS, self._halted)
@@ -209,7 +210,7 @@ class GatewaySession:
     async def _signs_of_life(self) -> None:
         while True:
             await asyncio.sleep(SIGN_OF_LIFE_SECONDS)
-            throttled = self._state[0] == "bound" and time.monotonic() < self._pacer.held_until
+            throttled = self._state[0] == "bound" and self._pacer.slowed
             await self._note("throttled" if throttled else self._state[0], self._state[1], remember=False)
 
     async def _note(self, state: str, reason: str, *, remember: bool = True) -> None:
