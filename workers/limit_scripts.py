@@ -84,7 +84,8 @@ if room < least then
 end
 if due > now + 10 * window / share or due < now - math.max(idle, credit) then due = now end
 due = math.max(due, now - credit)
-local parts = math.min(want, room, math.floor((now - due) / pace) + want)
+-- Who comes late gets what it missed in one go: a busy machine may not let it ask again soon.
+local parts = math.min(room, math.floor((now - due) / pace) + want)
 if parts < least then return answer(0, due + (least - want) * pace - now + 1) end
 local new = whole(redis.call('HINCRBY', state, 'grants', 1))
 redis.call('ZADD', log, whole(now + valid), new .. ':' .. parts)

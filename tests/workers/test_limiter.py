@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from config.embedded.account import service_account
+from config.embedded.places import find_places
+from config.embedded.processes import Identity
+from config.embedded.redis import RedisServer
 from tests.campaigns.gateways.support import asynchronous
 from workers.limiter import RedisPacer
 
@@ -114,6 +121,34 @@ def test_a_redis_that_forgot_lets_nobody_send_more(redis_url: str) -> None:
     check()
 
 
+def test_a_redis_that_is_killed_and_started_while_sending_lets_nobody_send_more(loa_home: Path) -> None:
+    account = service_account()
+    server = RedisServer(find_places(loa_home, account), account)
+
+    async def again(running: Identity) -> Identity:
+        os.kill(running.pid, signal.SIGKILL)
+        await asyncio.sleep(0.1)
+        return await asyncio.to_thread(server.start, None)
+
+    @asynchronous
+    async def check() -> None:
+        running = await asyncio.to_thread(server.start, None)
+        try:
+            async with pacers(server.url(), ("viettel", 50.0), ("viettel", 50.0)) as both, taking(*both) as taken:
+                await asyncio.sleep(FORGOTTEN + 0.6)
+                before = len(taken)
+                for _ in range(2):
+                    running = await again(running)
+                    await asyncio.sleep(FORGOTTEN + 1.2)
+        finally:
+            server.stop(running)
+        assert before > 10
+        assert len(taken) > before + 10, "and it goes on by itself"
+        assert most_in_a_second(taken) <= 50
+
+    check()
+
+
 class Road:
     """The way to Redis, which can be closed: a relay of bytes on a socket of its own."""
 
@@ -184,7 +219,7 @@ def test_when_the_telco_says_slow_down_every_worker_waits_and_longer_each_time(r
         ):
             await asyncio.sleep(FORGOTTEN + 0.3)
             held: list[float] = []
-            for _ in range(3):
+            for _ in range(5):
                 told.throttled()
                 until = told.held_until
                 held.append(until - time.monotonic())
@@ -194,12 +229,28 @@ def test_when_the_telco_says_slow_down_every_worker_waits_and_longer_each_time(r
                 await asyncio.sleep(max(0.0, until - time.monotonic()))
                 assert [moment for moment in taken if at + 0.1 < moment < until - 0.05] == []
                 await asyncio.sleep(0.05)
-            assert [round(seconds, 1) for seconds in held] == [0.2, 0.5, 1.0]
+            assert [round(seconds, 2) for seconds in held] == [0.06, 0.12, 0.24, 0.48, 0.96], "nothing was accepted"
             last = len(taken)
             await asyncio.sleep(1.0)
             assert len(taken) > last + 10
             assert len(unheld) > 60, "another account is not held"
         assert most_in_a_second(taken) <= 50
+
+    check()
+
+
+def test_a_hold_is_short_while_the_telco_accepts_something_in_between(redis_url: str) -> None:
+    @asynchronous
+    async def check() -> None:
+        accepted = 0
+        async with pacers(redis_url, ("viettel", 50.0)) as [pacer]:
+            pacer.accepted = lambda: accepted
+            for accepted in range(1, 4):  # noqa: B007  # read by the pacer
+                pacer.throttled()
+                assert round(pacer.held_until - time.monotonic(), 2) == 0.06
+                assert pacer.slowed
+                await asyncio.sleep(0.07)
+            assert not pacer.slowed
 
     check()
 

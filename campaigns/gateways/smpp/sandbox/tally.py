@@ -51,13 +51,14 @@ class SlidingSecond:
 class Rhythm:
     """How evenly parts arrived, and how many the telco took in each second since the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken_before: int = 0) -> None:
         self.tenth = SlidingSecond(0.1)
+        self.taken_before = taken_before
         self.shortest_gap: float | None = None
         self.taken: list[int] = []
         self._first_at: float | None = None
         self._last_at = 0.0
-        self._taken_before = 0
+        self._counted = taken_before
 
     def add(self, now: float, parts: int, taken: int) -> None:
         """``parts`` arrived at ``now``; the telco has taken ``taken`` since it began."""
@@ -73,8 +74,8 @@ class Rhythm:
         second = int(now - self._first_at)
         if second < _SECONDS_KEPT:
             self.taken.extend([0] * (second + 1 - len(self.taken)))
-            self.taken[second] += taken - self._taken_before
-        self._taken_before = taken
+            self.taken[second] += taken - self._counted
+        self._counted = taken
 
     @property
     def seconds(self) -> float:
@@ -98,6 +99,11 @@ class Tally:
         self._tries: dict[str, int] = {}
         self._lines: list[str] = []
         self._log: TextIO | None = log.open("a", encoding="ascii", errors="replace") if log else None
+
+    def begin_anew(self) -> None:
+        """Count the rhythm and the most in a second from now on; every other count goes on."""
+        self.second = SlidingSecond()
+        self.rhythm = Rhythm(self.counts["taken"])
 
     def arrived(self, now: float, parts: int) -> None:
         """``parts`` came at once, and those the telco wants have been counted as taken."""
@@ -139,7 +145,11 @@ class Tally:
             self._log.close()
 
     def summary(self) -> dict[str, Any]:
-        """Everything counted. ``seconds`` lie between the first part and the last; ``repeated`` are parts that came again with the same text to the same number."""
+        """Everything counted.
+
+        ``repeated`` are parts that came again with the same text to the same number. The rhythm runs over
+        ``seconds`` from its first part to its last, and began when ``taken_before`` had been taken.
+        """
         return {
             **self.counts,
             "refusals": dict(self.statuses),
@@ -147,6 +157,7 @@ class Tally:
             "most_parts_in_a_tenth": self.rhythm.tenth.most,
             "shortest_gap": self.rhythm.shortest_gap,
             "seconds": self.rhythm.seconds,
+            "taken_before": self.rhythm.taken_before,
             "taken_each_second": self.rhythm.taken,
             "destinations": len(self._destinations),
             "most_parts_to_one": max(self._destinations.values(), default=0),
