@@ -179,7 +179,8 @@ def _pause(place: World, telcos: list[SandboxProcess], seconds: float) -> None:
         own.do("anew")
 
 
-def _rows(telcos: list[SandboxProcess], what: str, *, judged: bool) -> list[Result]:
+def _rows(telcos: list[SandboxProcess], what: str = "", *, judged: bool = False) -> list[Result]:
+    """A line for each, or for the last of them."""
     return [
         row(
             own.do("stats"),
@@ -189,7 +190,7 @@ def _rows(telcos: list[SandboxProcess], what: str, *, judged: bool) -> list[Resu
             sessions=case.binds,
             real=case.options.get("tps", case.tps),
         )
-        for case, own in zip(CASES, telcos, strict=True)
+        for case, own in zip(CASES[-len(telcos) :], telcos, strict=True)
     ]
 
 
@@ -222,13 +223,13 @@ def measure_telcos() -> list[Result]:
         for own in telcos:
             own.do("anew")
         time.sleep(STRICT_SECONDS)
-        results = _rows(telcos, "", judged=True)
+        results = _rows(telcos, judged=True)
         _pause(place, telcos, 1.0)
         _go(place)
         time.sleep(SETTLING + 3.0)
-        results += _rows(telcos[-1:], ", after a rest of 3 s", judged=False)
+        results += _rows(telcos[-1:], ", after a rest of 3 s")
         _forget(place)
-        results += _rows(telcos, ", Redis flushed twice, stopped and started", judged=False)
+        results += _rows(telcos, ", Redis flushed twice, stopped and started")
     return results
 
 

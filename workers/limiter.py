@@ -35,9 +35,9 @@ MARGIN_SECONDS = 0.022
 """The log looks back this much further than a second: what the way to the telco may vary. It costs the mean 2.2 %."""
 
 CREDIT_SECONDS = 0.05
-"""Lateness that may be caught up; the log still bounds every second."""
+"""Lateness that may be caught up, or that of one part; the log still bounds every second."""
 
-IDLE_SECONDS = 0.25
+IDLE_SECONDS = 1.0
 """Who comes later than this was idle, not late, and has nothing to catch up."""
 
 GRANT_SECONDS = 0.01
@@ -80,9 +80,10 @@ class RedisPacer:
         self._want = max(1, int(tps * GRANT_SECONDS))
         window = span + max(MARGIN_SECONDS, span * 0.01)
         pace = window / self._cap / PACE
+        credit = max(CREDIT_SECONDS, pace)
         self._limits = [_microseconds(window), self._cap, self._want]
-        self._paces = [f"{seconds * 1e6:.3f}" for seconds in (pace, self._even, CREDIT_SECONDS, IDLE_SECONDS)]
-        self._bursts = [f"{self._want + CREDIT_SECONDS / pace:.3f}", f"{max(1.0, tps * SMALL_BURST_SECONDS):.3f}"]
+        self._paces = [f"{seconds * 1e6:.3f}" for seconds in (pace, self._even, credit, IDLE_SECONDS)]
+        self._bursts = [f"{self._want + credit / pace:.3f}", f"{max(1.0, tps * SMALL_BURST_SECONDS):.3f}"]
         self._left = 0
         self._granted = 0
         self._grant = "0"

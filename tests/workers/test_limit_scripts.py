@@ -21,7 +21,7 @@ EVEN = WINDOW / CAP
 
 @dataclass
 class Asker:
-    """A worker as Redis sees it: asks, sends some of what it was given at the last moment it may, gives back the rest."""
+    """A worker as Redis sees it: sends some of what it was given as late as it may, gives back the rest, asks again."""
 
     client: Any
     want: int = 3
