@@ -106,8 +106,9 @@ class RedisPacer:
 
     @property
     def slowed(self) -> bool:
-        """Whether the telco holds us now, or made us go clearly below the limit."""
-        return self._share < SLOWED or time.monotonic() < self.held_until
+        """Whether the telco holds us now, or makes us go clearly below the limit."""
+        now = time.monotonic()
+        return now < self.held_until or (self._share < SLOWED and now - self._asked_at < FORGIVEN_SECONDS)
 
     def try_take(self) -> bool:
         """Take leave for one part if it is there this instant."""

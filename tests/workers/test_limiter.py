@@ -76,25 +76,28 @@ def test_the_window_counts_right() -> None:
 def test_two_workers_of_one_account_keep_its_limit_together(redis_url: str) -> None:
     @asynchronous
     async def check() -> None:
-        accounts = ("viettel", 40.0), ("viettel", 40.0), ("slow", 2.0), ("slower", 0.8), ("fast", 400.0)
+        viettel, slow_ones = ("viettel", 40.0), (("slow", 2.0), ("slower", 0.8), ("odd", 7.5))
         async with (
-            pacers(redis_url, *accounts) as (one, two, slow, slower, fast),
+            pacers(redis_url, viettel, viettel, *slow_ones, ("fast", 400.0)) as (one, two, slow, slower, odd, fast),
             taking(one) as first,
             taking(two) as second,
             taking(slow) as two_a_second,
             taking(slower) as one_in_125,
+            taking(odd) as fifteen_in_two,
             taking(fast) as many,
         ):
             await asyncio.sleep(4.5)
         assert most_in_a_second(first + second) <= 40
         assert most_in_a_second(two_a_second) <= 2
         assert most_in_a_second(one_in_125, 1.25) <= 1
+        assert most_in_a_second(fifteen_in_two, 8 / 7.5) <= 8, "the shortest time that allows a whole number"
         assert most_in_a_second(many) <= 400
         assert len(first + second) > 60, "and most of it is used, also on a slow machine"
         assert len(first) > 5
         assert len(second) > 5
         assert 3 <= len(two_a_second) <= 8
         assert 1 <= len(one_in_125) <= 4
+        assert 8 < len(fifteen_in_two) <= 40
 
     check()
 
