@@ -24,7 +24,7 @@ from config.embedded.redis import RedisServer
 RATES = ((5.0, 50.0, 400.0), (2000.0,), (5000.0,))
 """Those of a group are measured at once."""
 PROCESSES = (1, 2, 4, 8)
-SECONDS = 9.0
+SECONDS = 7.0
 A_MINUTE = 0.0166
 """As near to one part a minute as a gateway's rate can be written without being above it."""
 
