@@ -211,6 +211,14 @@ def test_without_redis_nothing_goes_out(redis_url: str, tmp_path_factory: pytest
     check()
 
 
+def hold(pacer: RedisPacer, seconds: float) -> float:
+    """Let the telco refuse a part, which must hold the account for so long; until when."""
+    before = time.monotonic()
+    pacer.throttled()
+    assert before + seconds <= pacer.held_until <= time.monotonic() + seconds
+    return pacer.held_until
+
+
 def test_when_the_telco_says_slow_down_every_worker_waits_and_longer_each_time(redis_url: str) -> None:
     @asynchronous
     async def check() -> None:
@@ -221,18 +229,14 @@ def test_when_the_telco_says_slow_down_every_worker_waits_and_longer_each_time(r
             taking(other) as unheld,
         ):
             await asyncio.sleep(FORGOTTEN + 0.3)
-            held: list[float] = []
-            for _ in range(5):
-                told.throttled()
-                until = told.held_until
-                held.append(until - time.monotonic())
+            for seconds in (0.06, 0.12, 0.24, 0.48, 0.96):
+                until = hold(told, seconds)
                 told.throttled()
                 assert told.held_until == until, "one hold for what comes at once"
                 at = time.monotonic()
                 await asyncio.sleep(max(0.0, until - time.monotonic()))
                 assert [moment for moment in taken if at + 0.1 < moment < until - 0.05] == []
                 await asyncio.sleep(0.05)
-            assert [round(seconds, 2) for seconds in held] == [0.06, 0.12, 0.24, 0.48, 0.96], "nothing was accepted"
             last = len(taken)
             await asyncio.sleep(1.0)
             assert len(taken) > last + 10
@@ -249,11 +253,9 @@ def test_a_hold_is_short_while_the_telco_accepts_something_in_between(redis_url:
         async with pacers(redis_url, ("viettel", 50.0)) as [pacer]:
             pacer.accepted = lambda: accepted
             for accepted in range(1, 4):  # noqa: B007  # read by the pacer
-                pacer.throttled()
-                assert round(pacer.held_until - time.monotonic(), 2) == 0.06
-                assert pacer.slowed
+                hold(pacer, 0.06)
                 await asyncio.sleep(0.07)
-            assert not pacer.slowed
+            assert not pacer.slowed, "the hold is over, and nothing was learned about the rate"
 
     check()
 
