@@ -25,7 +25,7 @@ local function parts_of(entry) return tonumber(string.match(entry, ':(%d+)$')) e
 
 -- A log that was forgotten counts as full. So does one with entries far ahead: then the clock was set back.
 local last = redis.call('ZRANGE', log, -1, -1, 'WITHSCORES')[2]
-if redis.call('HEXISTS', state, 'grants') == 0 or (last and tonumber(last) > now + 1000000) then
+if redis.call('HEXISTS', state, 'used') == 0 or (last and tonumber(last) > now + 1000000) then
   redis.call('DEL', log, state)
   redis.call('ZADD', log, whole(now + 100000), '0:' .. cap)
   -- Ids go on from the clock: a worker may still speak of a grant from before.

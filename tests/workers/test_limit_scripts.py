@@ -115,6 +115,9 @@ def test_a_log_that_was_forgotten_or_lies_ahead_counts_as_full(client: Any) -> N
         assert parts == 0
         assert WINDOW < wait <= WINDOW + 100_001
         client.zadd("log", {"7:1": asker.clock() + 3_600_000_000})
+    client.hdel("state", "used")
+    assert asker.ask()[0] == 0, "a state without its sum is that of another version"
+    assert logged(client) == CAP
 
 
 def test_a_grant_of_before_redis_forgot_frees_nothing(client: Any) -> None:
