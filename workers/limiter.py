@@ -5,92 +5,65 @@ are allowed when the log, with them, stays within the limit. So no sliding secon
 stall costs nothing: what it left unused is free a moment later. A pace a little above the limit spreads parts evenly
 and forbids a burst after idleness. Times are Redis' own, so workers need no common clock. It fails closed: without
 Redis nothing goes out, and a Redis that forgot (flushed, restarted) counts as full for one window.
+
+A telco that refuses although the limit is kept has a smaller bucket, or a lower rate, than its contract says. The
+account learns both from its refusals, for all workers, and forgets them slowly (``workers.limit_scripts``).
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from collections.abc import Callable
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from workers.limit_scripts import ASK, TELL
+
 log = structlog.get_logger(__name__)
 
-VALID_SECONDS = 0.012
+VALID_SECONDS = 0.02
 """Parts allowed must be on the wire so soon after asking; the rest is given back."""
 
 VALID_MOST = 0.1
-"""A process too busy to use its grants in time gets longer ones, which cost a little of the rate."""
+"""A process too busy to use its grants in time gets longer ones."""
 
-MARGIN_SECONDS = 0.013
-"""The log looks back this much further than a second: what the way to the telco may vary."""
+MARGIN_SECONDS = 0.022
+"""The log looks back this much further than a second: what the way to the telco may vary. It costs the mean 2.2 %."""
 
 CREDIT_SECONDS = 0.05
-"""Lateness that may be caught up; the log still bounds every second."""
+"""Lateness that may be caught up, or that of one part; the log still bounds every second."""
+
+IDLE_SECONDS = 1.0
+"""Who comes later than this was idle, not late, and has nothing to catch up."""
 
 GRANT_SECONDS = 0.01
 """A grant holds about so much of the rate, one part at least."""
 
 PACE = 1.1
-"""The even pace, as a share of the limit: room to catch up after a stall, which the log then bounds."""
+"""The usual pace, as a share of the limit: room to catch up after a stall, which the log then bounds."""
 
-# KEYS: log (sorted set of "id:parts" by time), state. ARGV: window and pace in microseconds, parts of the window,
-# parts wanted, id and parts of a grant to give back, how long a grant holds, what lateness may be caught up.
-# An entry's time is the latest at which its parts may go out. Entries far in the future mean that the clock was set
-# back; like a forgotten log they count as a full window.
-_ASK = """
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local window, pace, cap, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local back, valid, credit = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-if back > 0 then
-  for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')) do
-    local id, parts = string.match(entry, '^(%d+):(%d+)$')
-    if id == ARGV[5] then
-      local score = redis.call('ZSCORE', KEYS[1], entry)
-      redis.call('ZREM', KEYS[1], entry)
-      if tonumber(parts) > back then redis.call('ZADD', KEYS[1], score, id .. ':' .. (parts - back)) end
-    end
-  end
-end
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-if redis.call('HEXISTS', KEYS[2], 'grants') == 0 or (last[2] and tonumber(last[2]) > now + 1000000) then
-  redis.call('DEL', KEYS[1], KEYS[2])
-  redis.call('ZADD', KEYS[1], string.format('%.0f', now + 100000), '0:' .. cap)
-  redis.call('HSET', KEYS[2], 'grants', 0)
-end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
-local hold = tonumber(redis.call('HGET', KEYS[2], 'hold') or 0)
-if hold > now and hold <= now + 60000000 then return {0, hold - now, '0'} end
-local used, oldest = 0, nil
-for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  used = used + tonumber(string.match(entry, ':(%d+)$'))
-end
-if used >= cap then
-  oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-  return {0, tonumber(oldest) + window - now + 1, '0'}
-end
-local due = tonumber(redis.call('HGET', KEYS[2], 'due') or 0)
-if due > now + 10 * window then due = now end
-due = math.max(due, now - credit)
-local parts = math.min(want, cap - used, math.floor((now + want * pace - due) / pace))
-if parts < 1 then return {0, due + pace - want * pace - now + 1, '0'} end
-local id = redis.call('HINCRBY', KEYS[2], 'grants', 1)
-redis.call('ZADD', KEYS[1], string.format('%.0f', now + valid), id .. ':' .. parts)
-redis.call('HSET', KEYS[2], 'due', string.format('%.0f', due + parts * pace))
-return {parts, 0, tostring(id)}
-"""
+SMALL_BURST_SECONDS = 0.004
+"""The smallest burst that is learned, as so much of the rate: below it asking would be all there is to do."""
 
-_HOLD = """
-local t = redis.call('TIME')
-local till = t[1] * 1000000 + t[2] + tonumber(ARGV[1])
-if till > tonumber(redis.call('HGET', KEYS[1], 'hold') or 0) then
-  redis.call('HSET', KEYS[1], 'hold', string.format('%.0f', till))
-end
-return 1
-"""
+HOLD_PARTS = 3
+"""A refusal holds the account for as long as so many parts take: less than any bucket fills in."""
+
+HOLD_LEAST, HOLD_MOST = 0.005, 8.0
+"""Seconds. A hold doubles each time that nothing was accepted since the one before."""
+
+FORGIVEN_SECONDS = 10.0
+"""After so long a refusal is the first again."""
+
+SLOWED = 0.9
+"""Below this share of the limit people are told that the telco slows us down."""
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)
 
 
 class RedisPacer:
@@ -98,26 +71,44 @@ class RedisPacer:
 
     def __init__(self, redis: Redis, account: str, tps: float) -> None:
         self._keys = [f"loa:rate:{{{account}}}:log", f"loa:rate:{{{account}}}:state"]
-        self._ask_script = redis.register_script(_ASK)
-        self._hold_script = redis.register_script(_HOLD)
-        # A limit that is no whole number of parts a second becomes one part per interval.
-        whole = tps >= 1 and float(tps).is_integer()
-        self._cap = int(tps) if whole else 1
-        span = 1.0 if whole else 1.0 / tps
-        self._window = span + max(MARGIN_SECONDS, span * 0.01)
-        self._pace = self._window / self._cap / PACE
+        self._ask_script = redis.register_script(ASK)
+        self._tell_script = redis.register_script(TELL)
+        # The shortest time from a second on in which a whole number of parts is allowed.
+        self._cap = max(1, math.ceil(tps))
+        span = self._cap / tps
+        self._even = span / self._cap
         self._want = max(1, int(tps * GRANT_SECONDS))
+        window = span + max(MARGIN_SECONDS, span * 0.01)
+        pace = window / self._cap / PACE
+        credit = max(CREDIT_SECONDS, pace)
+        self._limits = [_microseconds(window), self._cap, self._want]
+        self._paces = [f"{seconds * 1e6:.3f}" for seconds in (pace, self._even, credit, IDLE_SECONDS)]
+        self._bursts = [f"{self._want + credit / pace:.3f}", f"{max(1.0, tps * SMALL_BURST_SECONDS):.3f}"]
         self._left = 0
         self._granted = 0
         self._grant = "0"
+        self._asked_at = 0.0
         self._valid = VALID_SECONDS
         self._valid_until = 0.0
         self._queue = asyncio.Lock()
-        self._penalty = 0.0
         self._asking: asyncio.Task[float] | None = None
-        self._telling: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[None]] = set()
+        self._share = 1.0
+        self._refused = 0
+        self._refusals_in_a_row = 0
+        self._accepted_told = 0
+        self._accepted_at_hold = 0
+        self.accepted: Callable[[], int] = lambda: 0
+        """How many messages the telco accepted over this session. It is read a few times a second, so that nobody
+        has to tell each one; it may begin at nought again."""
         self.held_until = 0.0
         """On this process's monotonic clock: until then the telco wants nothing."""
+
+    @property
+    def slowed(self) -> bool:
+        """Whether the telco holds us now, or makes us go clearly below the limit."""
+        now = time.monotonic()
+        return now < self.held_until or (self._share < SLOWED and now - self._asked_at < FORGIVEN_SECONDS)
 
     def try_take(self) -> bool:
         """Take leave for one part if it is there this instant."""
@@ -138,43 +129,69 @@ class RedisPacer:
                     await asyncio.sleep(pause)
 
     async def _ask(self) -> float:
-        """Ask for more, giving back what is left of the last grant; the seconds to wait where there is none."""
-        asked_at = time.monotonic()
-        back, self._left = self._left, 0
-        wasted = back > 0 and back == self._granted
-        self._valid = min(VALID_MOST, self._valid * 1.5) if wasted else max(VALID_SECONDS, self._valid * 0.98)
-        times = [round(seconds * 1e6) for seconds in (self._window, self._pace, self._valid, CREDIT_SECONDS)]
-        window, pace, valid, credit = times
-        arguments: list[str | int] = [window, pace, self._cap, self._want, self._grant, back, valid, credit]
+        """Ask for more, accounting for the last grant; the seconds to wait where there is none."""
+        valid = self._next_valid()
+        arguments: list[str | int] = [*self._limits, _microseconds(valid), *self._paces, self._newly_accepted()]
+        arguments += self._account_for_grant()
+        self._valid = valid
+        self._asked_at = time.monotonic()
         try:
-            parts, wait, grant = await self._ask_script(keys=self._keys, args=arguments)
+            parts, wait, grant, share = await self._ask_script(keys=self._keys, args=arguments)
         except (RedisError, OSError) as error:
             log.warning("rate_limiter_unreachable", error=f"{type(error).__name__}: {error}")
-            self._granted = 0
             return 0.5
         self._left = self._granted = int(parts)
         self._grant = grant
-        self._valid_until = asked_at + self._valid
+        self._share = float(share)
+        self._valid_until = self._asked_at + self._valid
         return min(1.0, int(wait) / 1e6)
 
+    def _next_valid(self) -> float:
+        wasted = self._left > 0 and self._left == self._granted
+        return min(VALID_MOST, self._valid * 1.5) if wasted else max(VALID_SECONDS, self._valid * 0.98)
+
+    def _account_for_grant(self) -> list[str | int]:
+        """The last grant, what of it was not sent, and how much sooner than it held the rest was; said only once.
+
+        Whoever asks has put on the wire what was taken, so everything sent went out before now.
+        """
+        early = max(0.0, self._valid - (time.monotonic() - self._asked_at))
+        told: list[str | int] = [self._grant, self._granted, self._left, _microseconds(early)]
+        self._grant, self._granted, self._left = "0", 0, 0
+        return told
+
+    def _newly_accepted(self) -> int:
+        accepted = self.accepted()
+        newly = accepted - self._accepted_told
+        self._accepted_told = accepted
+        return newly if newly >= 0 else accepted
+
     def throttled(self) -> None:
-        """The telco said slow down: hold the account, a little longer each time it says so again."""
+        """The telco said slow down: hold the account for a few parts, longer where it accepts nothing in between."""
+        self._refused += 1
         now = time.monotonic()
         if now < self.held_until:
             return
-        recent = now - self.held_until < 10.0
-        self._penalty = min(8.0, self._penalty * 2) if recent and self._penalty else 0.25
-        self.held_until = now + self._penalty
+        in_a_row = now - self.held_until < FORGIVEN_SECONDS and self.accepted() == self._accepted_at_hold
+        self._refusals_in_a_row = min(self._refusals_in_a_row + 1, 30) if in_a_row else 0
+        self._accepted_at_hold = self.accepted()
+        few = max(HOLD_LEAST, HOLD_PARTS * self._even / self._share)
+        hold = min(HOLD_MOST, few * 2**self._refusals_in_a_row)
+        self.held_until = now + hold
         self._valid_until = 0.0
-        self._telling = asyncio.ensure_future(self._tell_hold(self._penalty))
+        telling = asyncio.create_task(self._tell(hold))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
-    async def _tell_hold(self, seconds: float) -> None:
+    async def _tell(self, hold: float) -> None:
+        refused, self._refused = self._refused, 0
+        arguments: list[str | int] = [_microseconds(hold), refused, self._newly_accepted(), *self._bursts]
         try:
-            await self._hold_script(keys=self._keys[1:], args=[round(seconds * 1e6)])
+            await self._tell_script(keys=self._keys[1:], args=arguments)
         except (RedisError, OSError) as error:
             log.warning("rate_limiter_unreachable", error=f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
         """Let the last word be said."""
-        open_tasks = [task for task in (self._asking, self._telling) if task is not None]
-        await asyncio.gather(*open_tasks, return_exceptions=True)
+        asking = [] if self._asking is None else [self._asking]
+        await asyncio.gather(*asking, *self._telling, return_exceptions=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -195,6 +194,7 @@ class GatewaySession:
             unrecorded=self._unrecorded,
             pulse=self._watch.pulse,
         )
+        self._pacer.accepted = lambda: line.tally.accepted
         drain = Drain(line, self._menu, self._context.worker)
         try:
             tally = await self._send(drain)
@@ -234,7 +234,7 @@ class GatewaySession:
     async def _signs_of_life(self) -> None:
         while True:
             await asyncio.sleep(SIGN_OF_LIFE_SECONDS)
-            throttled = self._state[0] == "bound" and time.monotonic() < self._pacer.held_until
+            throttled = self._state[0] == "bound" and self._pacer.slowed
             await self._note("throttled" if throttled else self._state[0], self._state[1], remember=False)
 
     async def _note(self, state: str, reason: str, *, remember: bool = True) -> None:

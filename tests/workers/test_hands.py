@@ -173,6 +173,20 @@ def test_a_telco_slower_than_its_contract_loses_nobody_and_fails_nobody(found_to
     assert attempts == 1, "waiting for the rate uses up no attempt"
 
 
+def test_a_telco_whose_queue_is_full_for_a_while_loses_nobody_and_costs_no_attempt(found_town: Found) -> None:
+    town = found_town(40, SandboxOptions(refuse_share=1, refuse_with=("ESME_RMSGQFUL",)), tps=60)
+    with town.working() as hands:
+        town.until("some refusals", hands, lambda: town.telco.do("stats")["refused"] >= 4)
+        assert town.telco.do("stats")["taken"] == 0
+        town.telco.do("set", options={"refuse_share": 0})
+        town.until("everything delivered", hands, lambda: town.totals() == {"delivered": 40})
+    stats = town.telco.do("stats")
+    assert (stats["taken"], stats["most_parts_to_one"]) == (40, 1)
+    with town.context.database.transaction() as session:
+        attempts = session.execute(text("SELECT max(attempts) FROM message")).scalar_one()
+    assert attempts == 1, "a full queue uses up no attempt"
+
+
 def test_a_telco_that_lets_nobody_in_is_named_with_its_reason(found_town: Found) -> None:
     town = found_town(1, SandboxOptions(password="right"), tps=10, password="wrong")
     with town.working() as hands:

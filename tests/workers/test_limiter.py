@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from config.embedded.account import service_account
+from config.embedded.places import find_places
+from config.embedded.processes import Identity
+from config.embedded.redis import RedisServer
 from tests.campaigns.gateways.support import asynchronous
 from workers.limiter import RedisPacer
 
@@ -69,25 +76,28 @@ def test_the_window_counts_right() -> None:
 def test_two_workers_of_one_account_keep_its_limit_together(redis_url: str) -> None:
     @asynchronous
     async def check() -> None:
-        accounts = ("viettel", 40.0), ("viettel", 40.0), ("slow", 2.0), ("slower", 0.8), ("fast", 400.0)
+        viettel, slow_ones = ("viettel", 40.0), (("slow", 2.0), ("slower", 0.8), ("odd", 7.5))
         async with (
-            pacers(redis_url, *accounts) as (one, two, slow, slower, fast),
+            pacers(redis_url, viettel, viettel, *slow_ones, ("fast", 400.0)) as (one, two, slow, slower, odd, fast),
             taking(one) as first,
             taking(two) as second,
             taking(slow) as two_a_second,
             taking(slower) as one_in_125,
+            taking(odd) as fifteen_in_two,
             taking(fast) as many,
         ):
             await asyncio.sleep(4.5)
         assert most_in_a_second(first + second) <= 40
         assert most_in_a_second(two_a_second) <= 2
         assert most_in_a_second(one_in_125, 1.25) <= 1
+        assert most_in_a_second(fifteen_in_two, 8 / 7.5) <= 8, "the shortest time that allows a whole number"
         assert most_in_a_second(many) <= 400
         assert len(first + second) > 60, "and most of it is used, also on a slow machine"
         assert len(first) > 5
         assert len(second) > 5
         assert 3 <= len(two_a_second) <= 8
         assert 1 <= len(one_in_125) <= 4
+        assert 8 < len(fifteen_in_two) <= 40
 
     check()
 
@@ -109,6 +119,34 @@ def test_a_redis_that_forgot_lets_nobody_send_more(redis_url: str) -> None:
         assert before > 10
         assert silent <= before + 4, "only what was granted already"
         assert after > silent + 10
+        assert most_in_a_second(taken) <= 50
+
+    check()
+
+
+def test_a_redis_that_is_killed_and_started_while_sending_lets_nobody_send_more(loa_home: Path) -> None:
+    account = service_account()
+    server = RedisServer(find_places(loa_home, account), account)
+
+    async def again(running: Identity) -> Identity:
+        os.kill(running.pid, signal.SIGKILL)
+        await asyncio.sleep(0.1)
+        return await asyncio.to_thread(server.start, None)
+
+    @asynchronous
+    async def check() -> None:
+        running = await asyncio.to_thread(server.start, None)
+        try:
+            async with pacers(server.url(), ("viettel", 50.0), ("viettel", 50.0)) as both, taking(*both) as taken:
+                await asyncio.sleep(FORGOTTEN + 0.6)
+                before = len(taken)
+                for _ in range(2):
+                    running = await again(running)
+                    await asyncio.sleep(FORGOTTEN + 1.2)
+        finally:
+            server.stop(running)
+        assert before > 10
+        assert len(taken) > before + 10, "and it goes on by itself"
         assert most_in_a_second(taken) <= 50
 
     check()
@@ -173,6 +211,14 @@ def test_without_redis_nothing_goes_out(redis_url: str, tmp_path_factory: pytest
     check()
 
 
+def hold(pacer: RedisPacer, seconds: float) -> float:
+    """Let the telco refuse a part, which must hold the account for so long; until when."""
+    before = time.monotonic()
+    pacer.throttled()
+    assert before + seconds <= pacer.held_until <= time.monotonic() + seconds
+    return pacer.held_until
+
+
 def test_when_the_telco_says_slow_down_every_worker_waits_and_longer_each_time(redis_url: str) -> None:
     @asynchronous
     async def check() -> None:
@@ -183,23 +229,33 @@ def test_when_the_telco_says_slow_down_every_worker_waits_and_longer_each_time(r
             taking(other) as unheld,
         ):
             await asyncio.sleep(FORGOTTEN + 0.3)
-            held: list[float] = []
-            for _ in range(3):
-                told.throttled()
-                until = told.held_until
-                held.append(until - time.monotonic())
+            for seconds in (0.06, 0.12, 0.24, 0.48, 0.96):
+                until = hold(told, seconds)
                 told.throttled()
                 assert told.held_until == until, "one hold for what comes at once"
                 at = time.monotonic()
                 await asyncio.sleep(max(0.0, until - time.monotonic()))
                 assert [moment for moment in taken if at + 0.1 < moment < until - 0.05] == []
                 await asyncio.sleep(0.05)
-            assert [round(seconds, 1) for seconds in held] == [0.2, 0.5, 1.0]
             last = len(taken)
             await asyncio.sleep(1.0)
             assert len(taken) > last + 10
             assert len(unheld) > 60, "another account is not held"
         assert most_in_a_second(taken) <= 50
+
+    check()
+
+
+def test_a_hold_is_short_while_the_telco_accepts_something_in_between(redis_url: str) -> None:
+    @asynchronous
+    async def check() -> None:
+        accepted = 0
+        async with pacers(redis_url, ("viettel", 50.0)) as [pacer]:
+            pacer.accepted = lambda: accepted
+            for accepted in range(1, 4):  # noqa: B007  # read by the pacer
+                hold(pacer, 0.06)
+                await asyncio.sleep(0.07)
+            assert not pacer.slowed, "the hold is over, and nothing was learned about the rate"
 
     check()
 

@@ -19,7 +19,8 @@ def execute(sandbox: Sandbox, command: Mapping[str, Any]) -> dict[str, Any]:
     """Do one command; ``{"ok": true, …}``, or ``{"ok": false, "error": …}`` when it cannot be done.
 
     ``{"do": "stats"}`` · ``{"do": "set", "options": {"hang": true}}`` · ``{"do": "drop"}`` · ``{"do": "unbind"}`` ·
-    ``{"do": "parts", "destination": "84905123456"}`` · ``{"do": "inbound", "sender": …, "recipient": …, "text": …,
+    ``{"do": "anew"}`` (the rhythm is counted from now on) · ``{"do": "parts", "destination": "84905123456"}`` ·
+    ``{"do": "inbound", "sender": …, "recipient": …, "text": …,
     "cut": "udh8|udh16|sar|payload", "latin1": false, "reference": 7, "backwards": false, "only": [1, 2]}``
     """
     action = _ACTIONS.get(str(command.get("do")))
@@ -42,6 +43,11 @@ def _set(sandbox: Sandbox, command: Mapping[str, Any]) -> dict[str, Any]:
 
 def _drop(sandbox: Sandbox, _command: Mapping[str, Any]) -> dict[str, Any]:
     return {"connections": sandbox.drop()}
+
+
+def _anew(sandbox: Sandbox, _command: Mapping[str, Any]) -> dict[str, Any]:
+    sandbox.tally.begin_anew()
+    return {}
 
 
 def _unbind(sandbox: Sandbox, _command: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,6 +80,7 @@ _ACTIONS: dict[str, Callable[[Sandbox, Mapping[str, Any]], dict[str, Any]]] = {
     "set": _set,
     "drop": _drop,
     "unbind": _unbind,
+    "anew": _anew,
     "parts": _parts,
     "inbound": _inbound,
 }

@@ -159,7 +159,7 @@ class Sandbox:
     def ignored(self, parts: int, now: float) -> None:
         """Parts were read and neither taken nor answered."""
         self.tally.counts["ignored"] += parts
-        self.tally.second.add(now, parts)
+        self.tally.arrived(now, parts)
 
     def take(self, account: Account, message: Message, now: float) -> tuple[int, int, str]:
         """Decide about a submit_sm: (parts, status, id for the answer); without an id there is to be no answer."""

@@ -152,7 +152,7 @@ class Session(asyncio.Protocol):
                 self._transport.close()
         finally:
             if arrived:
-                self._sandbox.tally.second.add(now, arrived)
+                self._sandbox.tally.arrived(now, arrived)
         if answered or self._answers:
             self._flush()
 

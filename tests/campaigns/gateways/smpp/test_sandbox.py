@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from campaigns.gateways.contract import Answer, GatewayUnavailable, Verdict
 from campaigns.gateways.smpp import SmppAdapter, SmppSettings
 from campaigns.gateways.smpp.references import ReferenceStyle
 from campaigns.gateways.smpp.sandbox import Sandbox, SandboxOptions, SandboxProcess
-from campaigns.gateways.smpp.sandbox.tally import SlidingSecond
+from campaigns.gateways.smpp.sandbox.tally import Rhythm, SlidingSecond
 from campaigns.gateways.smpp.sandbox.telco import Limit, decide
 from campaigns.gateways.smpp.sandbox.wheel import Wheel
 from tests.campaigns.gateways.support import LONG, Ear, Ledger, Permits, asynchronous, messages, run, until
@@ -49,6 +50,22 @@ def test_the_most_in_a_sliding_second_is_exact(steps: list[tuple[float, int]]) -
     assert second.most == max(
         (sum(parts for at, parts in arrivals if end - 1.0 < at <= end) for end, _parts in arrivals), default=0
     )
+
+
+@given(st.lists(st.tuples(st.floats(0, 2.5), st.integers(1, 5), st.integers(0, 5)), min_size=1, max_size=60))
+def test_the_rhythm_tells_gaps_and_what_was_taken_in_each_second(steps: list[tuple[float, int, int]]) -> None:
+    rhythm, now, taken, arrivals = Rhythm(taken_before=7), 100.0, 7, []
+    for step, parts, newly in steps:
+        now, taken = now + step, taken + newly
+        arrivals.append((now, parts, newly))
+        rhythm.add(now, parts, taken)
+    first = arrivals[0][0]
+    each = Counter(int(at - first) for at, _parts, newly in arrivals for _ in range(newly))
+    assert rhythm.taken == [each[second] for second in range(int(now - first) + 1)]
+    assert rhythm.seconds == now - first
+    moments = [at for at, parts, _newly in arrivals for _ in range(parts)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert rhythm.shortest_gap == (min(gaps) if gaps else None)
 
 
 @given(st.lists(st.floats(0, 0.5), max_size=100), st.integers(1, 20), st.integers(1, 10))
@@ -90,6 +107,7 @@ async def test_what_is_above_its_limit_is_throttled_and_what_is_below_is_not() -
         await adapter.submit(messages(5, first=100), Permits(), ledger.settle)
         assert {ledger[key].verdict for key in range(100, 105)} == {Verdict.ACCEPTED}
         assert sandbox.stats()["most_parts_in_a_second"] == 35
+        assert sum(sandbox.stats()["taken_each_second"]) == verdicts[Verdict.ACCEPTED] + 5
 
 
 @asynchronous
@@ -230,6 +248,10 @@ def test_a_process_of_its_own_takes_commands_and_ends_with_the_block() -> None:
         run(send(telco.port))
         assert telco.do("stats")["taken"] == 10
         assert telco.do("parts", destination=messages(1)[0].recipient) == {"parts": 1}
+        assert telco.do("stats")["most_parts_in_a_second"] >= 1
+        assert telco.do("anew") == {}
+        told = telco.do("stats")
+        assert (told["taken"], told["taken_before"], told["most_parts_in_a_second"]) == (10, 10, 0)
         assert telco.do("set", options={"hang": True}) == {}
         for wrong in ({"do": "fly"}, {"do": "set", "options": {"fail_share": 3}}, {"do": "inbound", "sender": "1"}):
             action = wrong.pop("do")
