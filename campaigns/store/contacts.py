@@ -236,7 +236,7 @@ def _affected(session: Session, statement: object, **values: object) -> int:
 
 _LENGTH = struct.Struct(">i").pack
 _NULL = _LENGTH(-1)
-_ROW = struct.Struct(">hiiib").pack
+_ROW = struct.Struct(">hiiibi").pack
 _SMALL = struct.Struct(">ih").pack
 
 
@@ -261,9 +261,7 @@ def encode_json(document: str) -> bytes:
 
 def encode_row(line: int, first: bool, number_hash: bytes, cipher: bytes, rest: bytes) -> bytes:
     """One row of ``stage_contacts``; ``rest`` is its carrier, ward, language, name and attributes, encoded."""
-    return b"".join(
-        (_ROW(9, 4, line, 1, first), _LENGTH(len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest)
-    )
+    return b"".join((_ROW(9, 4, line, 1, first, len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest))
 
 
 _NEXT_CONTACTS = text(
