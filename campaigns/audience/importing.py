@@ -8,6 +8,7 @@ same number only fills what is still missing. People who had themselves erased a
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -161,7 +162,7 @@ def _merge_all(
     """Merge each chunk in one thread while this one reads and encrypts the next: at most two are in memory."""
     before: tuple[Chunk, Future[Merged]] | None = None
     damage: InvalidInput | None = None
-    with _quick_turns(), ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
+    with _quick_turns(), _untouched_past(), ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
         try:
             for chunk in chunks:
                 rows = _encode(chunk, keyring)
@@ -190,6 +191,16 @@ def _quick_turns() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(usual)
+
+
+@contextmanager
+def _untouched_past() -> Iterator[None]:
+    """Inside, the collector of garbage leaves alone what was there before: a tenth of the reading's time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _encode(chunk: Chunk, keyring: Keyring) -> bytes:

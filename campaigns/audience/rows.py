@@ -220,7 +220,7 @@ class RowReader:
 def _picker(*places: int | None) -> Callable[[list[str]], Hashable]:
     """What takes the cells of those columns that exist out of a row, as one key."""
     present = [place for place in places if place is not None]
-    return itemgetter(*present) if present else lambda cells: ()
+    return itemgetter(*present) if present else lambda _: ()
 
 
 def _disagreement(ward: str, title: str) -> LoaError:
