@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     )
     retry_attempts: int = Field(5, ge=1, description="Times a message is handed to a gateway before it fails.")
     retry_seconds: float = Field(10.0, gt=0, description="Wait before the second attempt; doubled each time.")
+    keep_messages_months: int = Field(
+        24, ge=0, description="Months after its campaign's end that it stays known who was sent a message; 0: for ever."
+    )
+    keep_references_days: int = Field(
+        30, ge=0, description="Days after the end that late receipts are still understood; 0: as long as the messages."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

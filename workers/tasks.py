@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from campaigns.delivery.housekeeping import tidy
 from campaigns.delivery.planner import plan_campaign
+from campaigns.delivery.retention import Keep
 from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
 from workers.app import EXPIRES, app, gateway_queue
@@ -44,6 +45,7 @@ def tick() -> None:
         lease_seconds=settings.lease_seconds,
         retry_attempts=settings.retry_attempts,
         thorough=_once_a_minute(),
+        keep=Keep(settings.keep_messages_months, settings.keep_references_days),
     )
     with context.database.transaction() as session:
         due = list_due_ids(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.retention import Keep, purge
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
@@ -28,6 +30,8 @@ RECENT = 120.0
 """Parked receipts this young (seconds) are tried at every tick, older ones once a minute."""
 
 GIVE_UP = 7 * DAY
+PURGE_SECONDS = 2.0
+"""Of each minute; some fifty thousand messages."""
 
 
 @dataclass(slots=True)
@@ -43,9 +47,13 @@ class Tidied:
     resent: int = 0
     odd: int = 0
     finished: int = 0
+    purged: int = 0
+    """Messages and references that had had their time."""
 
 
-def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool) -> Tidied | None:
+def tidy(
+    database: Database, *, lease_seconds: float, retry_attempts: int, thorough: bool, keep: Keep | None = None
+) -> Tidied | None:
     """Put everything in order once; None where another tick is at it. ``thorough`` adds what a minute is enough for.
 
     A step that fails is logged and the others are taken all the same.
@@ -80,6 +88,8 @@ def tidy(database: Database, *, lease_seconds: float, retry_attempts: int, thoro
                 done, "odd", lambda: _repeat(database, lambda s: give_up_parked_receipts(s, older_than=GIVE_UP), most=1)
             )
         _step(done, "finished", lambda: _repeat(database, lambda s: len(finish_campaigns(s)), most=1))
+        if thorough and keep is not None:
+            _step(done, "purged", lambda: _purge_for_a_while(database, keep))
     return done
 
 
@@ -88,6 +98,12 @@ def _step(done: Tidied, name: str, act: Callable[[], int]) -> None:
         setattr(done, name, act())
     except Exception:
         log.exception("tidy_step_failed", step=name)
+
+
+def _purge_for_a_while(database: Database, keep: Keep) -> int:
+    until = time.monotonic() + PURGE_SECONDS
+    gone = purge(database, keep, go_on=lambda: time.monotonic() < until)
+    return gone.messages + gone.references + gone.receipts
 
 
 def _repeat(database: Database, step: Callable[[Session], int], most: int = 50) -> int:

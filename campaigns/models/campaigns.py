@@ -89,6 +89,8 @@ class Batch(Base):
         ),
         Index("ix_batch_leased", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_batch_unrouted", "carrier", postgresql_where=text("gateway_id IS NULL")),
+        # Retention asks for the batches of an old campaign that still have something to delete.
+        Index("ix_batch_unpurged", "campaign_id", "purged", "id", postgresql_where=text("purged < 2")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -121,6 +123,8 @@ class Batch(Base):
     unknown: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     suppressed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     cancelled: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    purged: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """What retention has deleted: 0 nothing, 1 its references, 2 its messages too. The counters stay."""
 
 
 class Message(Base):
@@ -155,7 +159,11 @@ class Submission(Base):
     """One part a gateway accepted, under the reference its receipt will name. Append-only."""
 
     __tablename__ = "submission"
-    __table_args__ = (Index("ix_submission_reference_gateway_id", "reference", "gateway_id"),)
+    __table_args__ = (
+        Index("ix_submission_reference_gateway_id", "reference", "gateway_id"),
+        # Finds the references of a message in doubt, and those of a batch that has had its time.
+        Index("ix_submission_batch_id", "batch_id"),
+    )
     __mapper_args__ = {"primary_key": ["batch_id", "seq", "part", "reference"]}
 
     batch_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,23 @@
+"""Let old messages go: what retention has deleted of a batch, and the way from a batch to its references.
+
+Revision ID: 0004
+Revises: 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("batch", sa.Column("purged", sa.SmallInteger(), server_default="0", nullable=False))
+    op.create_index(
+        "ix_batch_unpurged", "batch", ["campaign_id", "purged", "id"], postgresql_where=sa.text("purged < 2")
+    )
+    op.create_index("ix_submission_batch_id", "submission", ["batch_id"])
