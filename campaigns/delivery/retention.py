@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
 from campaigns.store.retention import (
     Gone,
@@ -70,6 +71,9 @@ def purge(database: Database, keep: Keep, *, go_on: Callable[[], bool] = lambda:
             if not _note(done, gone):
                 break
             time.sleep(max(_LEAST_PAUSE, time.monotonic() - started))
+    if done.messages:
+        with database.transaction() as session:
+            append_audit(session, "system", "messages.purged", "message", "", done.to_json())
     return done
 
 
