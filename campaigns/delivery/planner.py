@@ -60,6 +60,11 @@ def plan_campaign(
     return planned
 
 
+def makes_texts(session: Session, campaign_id: int) -> bool:
+    """Whether planning a campaign makes a text for every person, which takes far longer than writing the rows."""
+    return campaign_text(session.get_one(Campaign, campaign_id)).is_personal
+
+
 def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_planned: bool) -> tuple[bool, int]:
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
