@@ -30,30 +30,32 @@ _GIVE_WAY = 5
 
 
 def plan(context: Context, campaign_id: int) -> None:
-    """Freeze the audience of a due campaign, wherever that is best done."""
-    with context.database.transaction() as session:
-        apart = makes_texts(session, campaign_id)
-    if not apart:
-        plan_here(context, campaign_id)
-        return
+    """Freeze the audience of a due campaign, unless another planner is at it."""
+    with context.database.transaction() as guard:
+        key = {"k": _PLAN_LOCK + campaign_id}
+        if not guard.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), key).scalar():
+            return
+        if makes_texts(guard, campaign_id):
+            _plan_apart(campaign_id)
+        else:
+            _plan_here(context, campaign_id)
+
+
+def _plan_apart(campaign_id: int) -> None:
+    """In a process of its own, under the lock of this one."""
     ended = subprocess.run([sys.executable, "-m", "workers.planning", str(campaign_id)], stdin=subprocess.DEVNULL)
     if ended.returncode:
         log.error("planner_failed", campaign=campaign_id, code=ended.returncode)
 
 
-def plan_here(context: Context, campaign_id: int) -> None:
-    """Freeze the audience of a due campaign in this process, unless another one is at it."""
-    with context.database.transaction() as guard:
-        key = {"k": _PLAN_LOCK + campaign_id}
-        if not guard.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), key).scalar():
-            return
-        until = time.monotonic() + PLAN_SECONDS
-        count = plan_campaign(
-            context.database,
-            campaign_id,
-            batch_size=context.settings.batch_size,
-            go_on=lambda: time.monotonic() < until,
-        )
+def _plan_here(context: Context, campaign_id: int) -> None:
+    until = time.monotonic() + PLAN_SECONDS
+    count = plan_campaign(
+        context.database,
+        campaign_id,
+        batch_size=context.settings.batch_size,
+        go_on=lambda: time.monotonic() < until,
+    )
     log.info("planned", campaign=campaign_id, messages=count)
 
 
@@ -63,7 +65,7 @@ def main(campaign_id: int) -> None:
     os.nice(_GIVE_WAY)
     context = get_context()
     configure_logging(context.settings)
-    plan_here(context, campaign_id)
+    _plan_here(context, campaign_id)
     context.database.close()
 
 
