@@ -255,5 +255,3 @@ def _erased(line: int, title: str, number: str) -> Problem:
         t("Người này đã yêu cầu xoá dữ liệu", "This person asked to be erased"),
         t("Bỏ khỏi danh sách", "Take the number off the list"),
     )
-
-

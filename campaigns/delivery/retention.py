@@ -27,7 +27,7 @@ from campaigns.store.retention import (
 CHUNK_BATCHES = 4
 """Two thousand messages at most: a few hundredths of a second, after which locks and disk are free again."""
 _CHUNK_RECEIPTS = 2_000
-_LEAST_PAUSE = 0.01
+_LEAST_PAUSE, _MOST_PAUSE = 0.01, 1.0
 _REST = 3
 """For each second of work so many of rest: what is being sent hardly notices."""
 
@@ -72,7 +72,8 @@ def purge(database: Database, keep: Keep, *, go_on: Callable[[], bool] = lambda:
                 gone = step(session)
             if not _note(done, gone):
                 break
-            time.sleep(max(_LEAST_PAUSE, _REST * (time.monotonic() - started)))
+            worked = time.monotonic() - started
+            time.sleep(min(max(_REST * worked, _LEAST_PAUSE), _MOST_PAUSE))
     if done.messages:
         with database.transaction() as session:
             append_audit(session, "system", "messages.purged", "message", "", done.to_json())

@@ -21,11 +21,6 @@ class Gone:
     messages: int = 0
     references: int = 0
 
-    def __add__(self, other: Gone) -> Gone:
-        return Gone(
-            self.batches + other.batches, self.messages + other.messages, self.references + other.references
-        )
-
 
 # A campaign that may still send keeps everything, however old. The batch's own start counts as well: a campaign that
 # was paused for years and cancelled yesterday has no other time of its end.
