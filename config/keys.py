@@ -94,6 +94,15 @@ class Keyring:
         """Keyed look-up hash, 16 bytes."""
         return hmac.digest(self.hash_key, plain, "sha256")[:HASH_BYTES]
 
+    def hash_many(self, plains: Sequence[bytes]) -> list[bytes]:
+        """Look-up hashes of ``plains``; as ``hash`` of each, with the key taken in once, which is half of the work."""
+        keyed, hashes = hmac.new(self.hash_key, digestmod="sha256"), []
+        for plain in plains:
+            one = keyed.copy()
+            one.update(plain)
+            hashes.append(one.digest()[:HASH_BYTES])
+        return hashes
+
     def to_json(self) -> str:
         """The file's content."""
         return json.dumps(

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     pause_window: int = Field(
         500, ge=1, description="A campaign pauses itself when of so many answers four fifths are the same refusal."
     )
+    keep_messages_months: int = Field(
+        24, ge=0, description="Months after its campaign's end that it stays known who was sent a message; 0: for ever."
+    )
+    keep_references_days: int = Field(
+        30, ge=0, description="Days after the end that late receipts are still understood; 0: as long as the messages."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

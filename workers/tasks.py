@@ -5,21 +5,17 @@ from __future__ import annotations
 import time
 
 import structlog
-from sqlalchemy import text
 
 from campaigns.delivery.housekeeping import tidy
-from campaigns.delivery.planner import plan_campaign
+from campaigns.delivery.retention import Keep
 from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
+from workers import planning
 from workers.app import EXPIRES, app, gateway_queue
 from workers.context import get_context
 
 log = structlog.get_logger(__name__)
 
-PLAN_SECONDS = 60.0
-"""A planner stops after so long; the next tick goes on where it stopped."""
-
-_PLAN_LOCK = 0x10A_91A0
 _MINUTE = 60
 
 
@@ -45,6 +41,7 @@ def tick() -> None:
         retry_attempts=settings.retry_attempts,
         thorough=_once_a_minute(),
         pause_window=settings.pause_window,
+        keep=Keep(settings.keep_messages_months, settings.keep_references_days),
     )
     with context.database.transaction() as session:
         due = list_due_ids(session)
@@ -58,20 +55,8 @@ def tick() -> None:
 
 @app.task(name="loa.plan")  # type: ignore[untyped-decorator]
 def plan(campaign_id: int) -> None:
-    """Freeze the audience of a due campaign, unless another worker is at it."""
-    context = get_context()
-    with context.database.transaction() as guard:
-        key = {"k": _PLAN_LOCK + campaign_id}
-        if not guard.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), key).scalar():
-            return
-        until = time.monotonic() + PLAN_SECONDS
-        count = plan_campaign(
-            context.database,
-            campaign_id,
-            batch_size=context.settings.batch_size,
-            go_on=lambda: time.monotonic() < until,
-        )
-    log.info("planned", campaign=campaign_id, messages=count)
+    """Freeze the audience of a due campaign."""
+    planning.plan(get_context(), campaign_id)
 
 
 @app.task(name="loa.drain")  # type: ignore[untyped-decorator]

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     "unknown": ("admin.cli.unknown:unknown", Text("Tin chưa rõ kết quả", "Messages nobody knows the fate of")),
     "stats": ("admin.cli.stats:stats", Text("Kết quả theo địa bàn, nhà mạng…", "Results by area, carrier…")),
     "reconcile": ("admin.cli.stats:reconcile", Text("Đối chiếu lại mọi con số", "Recount everything")),
+    "messages": ("admin.cli.messages:messages", Text("Tin nhắn đã quá hạn lưu", "Messages that have had their time")),
     "optouts": ("admin.cli.optouts:optouts", Text("Người dân từ chối nhận tin", "Refusals")),
     "keys": ("admin.cli.keys:keys", Text("Khoá mã hoá số điện thoại", "Keys that encrypt the numbers")),
     "users": ("admin.cli.users:users", Text("Người dùng và vai trò", "People and their roles")),

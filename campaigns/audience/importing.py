@@ -8,10 +8,12 @@ same number only fills what is still missing. People who had themselves erased a
 
 from __future__ import annotations
 
-import hmac
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,10 +36,11 @@ from campaigns.store.contacts import (
 )
 from campaigns.store.database import Database
 from config.i18n import t
-from config.keys import HASH_BYTES, Keyring
+from config.keys import Keyring
 
 CHUNK_ROWS = 20_000
 _ATTEMPTS = 20
+_TURN_SECONDS = 0.0003
 
 Progress = Callable[[int], None]
 """Told how many more rows are done."""
@@ -159,7 +162,7 @@ def _merge_all(
     """Merge each chunk in one thread while this one reads and encrypts the next: at most two are in memory."""
     before: tuple[Chunk, Future[Merged]] | None = None
     damage: InvalidInput | None = None
-    with ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
+    with _quick_turns(), _untouched_past(), ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
         try:
             for chunk in chunks:
                 rows = _encode(chunk, keyring)
@@ -175,13 +178,37 @@ def _merge_all(
         raise damage
 
 
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Inside, a thread that wants the interpreter waits a fraction of a millisecond for its turn.
+
+    The merging thread needs it for microseconds at a time, hundreds of times a chunk, and each time waited 5 ms for
+    the reading one: a third of the import (60,000 rows/s with it, 83,000 without).
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+@contextmanager
+def _untouched_past() -> Iterator[None]:
+    """Inside, the collector of garbage leaves alone what was there before: a tenth of the reading's time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def _encode(chunk: Chunk, keyring: Keyring) -> bytes:
     """The chunk's rows for COPY, numbers encrypted and hashed; the chunk keeps only what the report needs."""
     seen: set[bytes] = set()
     rows = []
-    ciphers = keyring.encrypt_many(chunk.numbers)
-    for line, number, cipher, rest in zip(chunk.lines, chunk.numbers, ciphers, chunk.rest, strict=True):
-        digest = hmac.digest(keyring.hash_key, number, "sha256")[:HASH_BYTES]
+    hashes, ciphers = keyring.hash_many(chunk.numbers), keyring.encrypt_many(chunk.numbers)
+    for line, digest, cipher, rest in zip(chunk.lines, hashes, ciphers, chunk.rest, strict=True):
         rows.append((digest, encode_row(line, digest not in seen, digest, cipher, rest)))
         seen.add(digest)
     chunk.lines, chunk.numbers, chunk.rest = [], [], []
@@ -228,5 +255,3 @@ def _erased(line: int, title: str, number: str) -> Problem:
         t("Người này đã yêu cầu xoá dữ liệu", "This person asked to be erased"),
         t("Bỏ khỏi danh sách", "Take the number off the list"),
     )
-
-

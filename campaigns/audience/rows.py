@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring as _quote
+from operator import itemgetter
 
 from campaigns.areas.index import AreaIndex
 from campaigns.areas.names import fold, tidy
@@ -21,8 +22,6 @@ _CACHED_PLACES = 20_000
 _CACHED_LANGUAGES = 1_000
 _NULL = encode_field(None)
 _NO_ATTRIBUTES = encode_json("{}")
-# Made once: building an encoder for every row took as long as encrypting its number.
-_quote = json.JSONEncoder(ensure_ascii=False).encode
 _LANGUAGES = {
     "": None,
     **dict.fromkeys(("vi", "vn", "vie", "tieng viet", "viet", "viet nam", "vietnamese", "vi-vn"), "vi"),
@@ -53,7 +52,8 @@ class RowReader:
         self._columns = columns
         self._index = index
         self._area_ids = area_ids
-        self._places: dict[tuple[str, str, str], bytes | tuple[int, LoaError]] = {}
+        self._places: dict[Hashable, bytes | tuple[int, LoaError]] = {}
+        self._place_key = _picker(columns.ward, columns.ward_code, columns.district)
         self._carriers: dict[str, bytes] = {}
         self._languages: dict[str, bytes] = {}
         self._keys = [(f"{_quote(key)}:", place) for key, place in columns.attributes]
@@ -109,10 +109,10 @@ class RowReader:
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
         columns = self._columns
-        places = self._place_cells(cells)
-        ward = self._places.get(places)
+        key = self._place_key(cells)
+        ward = self._places.get(key)
         if ward is None:
-            ward = self._remember(places)
+            ward = self._remember(key, cells)
         if not isinstance(ward, bytes):
             self._bad_ward(chunk, line, cells, *ward)
         name: bytes | None = _NULL
@@ -139,10 +139,10 @@ class RowReader:
             "" if c.district is None else cells[c.district],
         )
 
-    def _remember(self, written: tuple[str, str, str]) -> bytes | tuple[int, LoaError]:
+    def _remember(self, key: Hashable, cells: list[str]) -> bytes | tuple[int, LoaError]:
         if len(self._places) >= _CACHED_PLACES:
             self._places.clear()
-        place = self._places[written] = self._find_ward(*written)
+        place = self._places[key] = self._find_ward(*self._place_cells(cells))
         return place
 
     def _bad_ward(self, chunk: Chunk, line: int, cells: list[str], column: int, error: LoaError) -> None:
@@ -215,6 +215,12 @@ class RowReader:
 
     def _title(self, place: int) -> str:
         return self._columns.titles[place]
+
+
+def _picker(*places: int | None) -> Callable[[list[str]], Hashable]:
+    """What takes the cells of those columns that exist out of a row, as one key."""
+    present = [place for place in places if place is not None]
+    return itemgetter(*present) if present else lambda _: ()
 
 
 def _disagreement(ward: str, title: str) -> LoaError:

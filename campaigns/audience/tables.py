@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,6 +35,7 @@ HEADER_ROWS = 20
 
 _BLOCK = 256 * 1024
 _ROWS_AT_ONCE = 500
+_LINES_CHARS = 64 * 1024
 _MAX_ROWS_CHARS = 64 * 1024**2
 _SEPARATORS = ",;\t|"
 _ORPHAN_TONE = re.compile("(?<![aăâeêioôơuưyAĂÂEÊIOÔƠUƯY])[\u0300\u0301\u0303\u0309\u0323]")
@@ -248,17 +249,17 @@ def _sample_rows(sample: str, separator: str) -> list[list[str]]:
 def _csv_rows(path: Path, scan: _Scan, separator: str, header: int) -> Iterator[list[Row]]:
     pulled = 0
 
-    def lines(text: TextIO) -> Iterator[str]:
+    def lines(text: TextIO) -> Iterator[list[str]]:
         nonlocal pulled
-        for line in text:
-            pulled += len(line)
+        while some := text.readlines(_LINES_CHARS):
+            pulled += sum(map(len, some))
             if pulled > _MAX_ROWS_CHARS:
                 raise _damaged(path, number)
-            yield line.replace("\0", "") if scan.has_nul else line
+            yield [line.replace("\0", "") for line in some] if scan.has_nul else some
 
     number = header
     with path.open(encoding=scan.encoding, newline="") as text:
-        reader = csv.reader(lines(text), delimiter=separator)
+        reader = csv.reader(chain.from_iterable(lines(text)), delimiter=separator)
         try:
             for _ in range(header):
                 next(reader, None)

@@ -1,12 +1,14 @@
 """Freezing an audience: page by page, each page one transaction that also moves the cursor.
 
+A page is a part of a large ward or a number of small ones, so that a small campaign does not pay for every ward.
+
 A planner that dies is taken up again where the last committed page ended; two planners of one campaign wait for
 each other on its row. So every person gets one message, and never two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +26,7 @@ from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
 from campaigns.store.database import Database
 from campaigns.store.places import list_ward_ids, load_places
-from campaigns.store.planning import PlanRules, page_end, plan_listed, plan_ward_page, read_page
+from campaigns.store.planning import PlanRules, Stretch, next_page, plan_listed, plan_stretches, read_page
 
 PAGE = 20_000
 """Contacts of one page: about a tenth of a second of work, so that a planner can stop between."""
@@ -59,6 +61,11 @@ def plan_campaign(
     return planned
 
 
+def makes_texts(session: Session, campaign_id: int) -> bool:
+    """Whether planning a campaign makes a text for every person, which takes far longer than writing the rows."""
+    return campaign_text(session.get_one(Campaign, campaign_id)).is_personal
+
+
 def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_planned: bool) -> tuple[bool, int]:
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
@@ -67,13 +74,12 @@ def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_pl
     if cursor["place"] >= len(cursor["wards"]):
         _start(session, campaign)
         return True, 0
-    ward_id = cursor["wards"][cursor["place"]]
-    last = page_end(session, ward_id, cursor["after"], PAGE)
+    page = next_page(session, cursor["wards"][cursor["place"] :], cursor["after"], PAGE)
     honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
     rules = PlanRules(campaign.id, campaign.topic, honours, batch_size, skip_planned)
-    count = 0 if last is None else _plan(session, campaign, rules, ward_id, cursor["after"], last)
-    next_place = cursor["place"] + (last is None)
-    campaign.plan_cursor = {**cursor, "place": next_place, "after": last or 0}
+    done, count = _plan(session, campaign, rules, page)
+    after = 0 if done[-1].ends else done[-1].upto
+    campaign.plan_cursor = {**cursor, "place": cursor["place"] + sum(s.ends for s in done), "after": after}
     return False, count
 
 
@@ -91,20 +97,37 @@ def _start(session: Session, campaign: Campaign) -> None:
     append_audit(session, "system", "campaign.started", "campaign", campaign.id)
 
 
-def _plan(session: Session, campaign: Campaign, rules: PlanRules, ward_id: int | None, after: int, last: int) -> int:
+def _plan(
+    session: Session, campaign: Campaign, rules: PlanRules, page: Sequence[Stretch]
+) -> tuple[Sequence[Stretch], int]:
+    """Plan the page or the beginning of it; returns which stretches, and how many messages they took."""
     text = campaign_text(campaign)
-    place = place_of(load_places(session) if text.names_places else {}, ward_id)
+    places = load_places(session) if text.names_places else {}
     if text.is_personal:
-        return _plan_personal(session, rules, text, place, ward_id, after, last)
-    return plan_ward_page(session, rules, ward_id, after, last, len(text.for_place(place)))
+        return page[:1], _plan_personal(session, rules, text, place_of(places, page[0].ward_id), page[0])
+    parts = _count_parts(text, places, page)
+    return page[: len(parts)], plan_stretches(session, rules, page[: len(parts)], parts)
 
 
-def _plan_personal(
-    session: Session, rules: PlanRules, text: CampaignText, place: Place, ward_id: int | None, after: int, last: int
-) -> int:
-    people = read_page(session, rules, ward_id, after, last)
+def _count_parts(text: CampaignText, places: Mapping[int, tuple[str, str]], page: Sequence[Stretch]) -> list[int]:
+    """Parts of the text in each ward; ends before one it cannot be made for, which then begins a page and raises."""
+    counts: list[int] = []
+    for stretch in page:
+        try:
+            # Nobody lives there: whether the text can be made does not matter.
+            empty = stretch.upto == stretch.after
+            counts.append(0 if empty else len(text.for_place(place_of(places, stretch.ward_id))))
+        except LoaError:
+            if not counts:
+                raise
+            break
+    return counts
+
+
+def _plan_personal(session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch) -> int:
+    people = read_page(session, rules, stretch.ward_id, stretch.after, stretch.upto)
     counts = [len(text.for_person(place, person.full_name, person.attributes)) for person in people]
-    return plan_listed(session, rules, ward_id, [person.id for person in people], counts)
+    return plan_listed(session, rules, stretch.ward_id, [person.id for person in people], counts)
 
 
 def place_of(places: Mapping[int, tuple[str, str]], ward_id: int | None) -> Place:

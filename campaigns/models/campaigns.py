@@ -127,6 +127,8 @@ class Batch(Base):
         Index("ix_batch_leased", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_batch_unrouted", "carrier", postgresql_where=text("gateway_id IS NULL")),
         Index("ix_batch_retry_until", "retry_until", postgresql_where=text("retry_until IS NOT NULL")),
+        # Retention asks for the batches of an old campaign that still have something to delete.
+        Index("ix_batch_unpurged", "campaign_id", "purged", "id", postgresql_where=text("purged < 2")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -161,6 +163,8 @@ class Batch(Base):
     unknown: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     suppressed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     cancelled: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    purged: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """What retention has deleted: 0 nothing, 1 its references, 2 its messages too. The counters stay."""
 
 
 class Message(Base):
@@ -170,8 +174,9 @@ class Message(Base):
     __table_args__ = (
         # Nobody twice, whatever the planner does. Also finds what a person was sent.
         Index("uq_message_contact_id_campaign_id_occasion", "contact_id", "campaign_id", "occasion", unique=True),
-        # Three updates in a life; room on the page keeps them heap-only.
-        {"postgresql_with": {"fillfactor": 60}},
+        # Three updates in a life. A claim writes every row of a page anew at once, so only where half of the page is
+        # free do they all stay heap-only: 98 % do, 87 % at 60, and a sent message takes 234 bytes instead of 280.
+        {"postgresql_with": {"fillfactor": 50}},
     )
 
     batch_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -197,7 +202,11 @@ class Submission(Base):
     """One part a gateway accepted, under the reference its receipt will name. Append-only."""
 
     __tablename__ = "submission"
-    __table_args__ = (Index("ix_submission_reference_gateway_id", "reference", "gateway_id"),)
+    __table_args__ = (
+        Index("ix_submission_reference_gateway_id", "reference", "gateway_id"),
+        # Finds the references of a message in doubt, and those of a batch that has had its time.
+        Index("ix_submission_batch_id", "batch_id"),
+    )
     __mapper_args__ = {"primary_key": ["batch_id", "seq", "part", "reference"]}
 
     batch_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,9 +1,10 @@
-"""Freezing an audience into batches and messages: one INSERT … SELECT a page, a page at most one ward."""
+"""Freezing an audience into batches and messages: one INSERT … SELECT a page, of one large ward or several small."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -17,12 +18,21 @@ REACHABLE = """
                                   AND (o.topic IS NULL OR o.topic = :topic)))
 """
 
-_OF_WARD = """
-    SELECT c.id, c.carrier, CAST(:parts AS smallint) AS parts FROM contact c
-    WHERE {ward} AND c.id > :after AND c.id <= :upto AND """
+# LATERAL … OFFSET 0 reads each ward by its index; joined freely, the planner may read the whole register for a page.
+_OF_WARDS = """
+    SELECT c.id, c.carrier, c.ward_id, w.parts
+    FROM unnest(CAST(:wards AS smallint[]), CAST(:afters AS bigint[]), CAST(:uptos AS bigint[]),
+                CAST(:part_counts AS smallint[])) AS w(ward_id, after, upto, parts)
+    CROSS JOIN LATERAL (SELECT * FROM contact
+                        WHERE ward_id = w.ward_id AND id > w.after AND id <= w.upto OFFSET 0) c
+    WHERE """
+
+_OF_NO_WARD = """
+    SELECT c.id, c.carrier, c.ward_id, CAST(:parts AS smallint) AS parts FROM contact c
+    WHERE c.ward_id IS NULL AND c.id > :after AND c.id <= :upto AND """
 
 _OF_LIST = """
-    SELECT c.id, c.carrier, x.parts
+    SELECT c.id, c.carrier, CAST(:ward AS smallint) AS ward_id, x.parts
     FROM unnest(CAST(:ids AS bigint[]), CAST(:part_counts AS smallint[])) AS x(id, parts)
     JOIN contact c ON c.id = x.id WHERE """
 
@@ -39,19 +49,22 @@ def _insert(page: str, rules: PlanRules) -> str:
     return f"""
     WITH page AS ({page} {REACHABLE} {_UNPLANNED if rules.skip_planned else ""}),
     numbered AS (
-        SELECT id, carrier, parts, (row_number() OVER (PARTITION BY carrier ORDER BY id) - 1)::int AS n FROM page
+        SELECT id, ward_id, carrier, parts,
+               (row_number() OVER (PARTITION BY ward_id, carrier ORDER BY id) - 1)::int AS n FROM page
     ), batches AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('batch', 'id')) AS batch_id, carrier, slot, size, parts
-        FROM (SELECT carrier, n / :batch_size AS slot, count(*) AS size, sum(parts) AS parts
-              FROM numbered GROUP BY 1, 2 ORDER BY 1, 2) sized
+        SELECT nextval(pg_get_serial_sequence('batch', 'id')) AS batch_id, ward_id, carrier, slot, size, parts
+        FROM (SELECT ward_id, carrier, n / :batch_size AS slot, count(*) AS size, sum(parts) AS parts
+              FROM numbered GROUP BY 1, 2, 3 ORDER BY 1, 2, 3) sized
     ), {SHARES}, made AS (
         INSERT INTO batch (id, campaign_id, gateway_id, ward_id, carrier, size, parts, queued)
-        SELECT b.batch_id, :campaign, share.gateway_id, :ward, b.carrier, b.size, b.parts, b.size
+        SELECT b.batch_id, :campaign, share.gateway_id, b.ward_id, b.carrier, b.size, b.parts, b.size
         FROM batches b {choice("b.batch_id")}
     )
     INSERT INTO message (batch_id, seq, contact_id, campaign_id, parts)
     SELECT b.batch_id, n.n % :batch_size + 1, n.id, :campaign, n.parts
-    FROM numbered n JOIN batches b ON b.carrier = n.carrier AND b.slot = n.n / :batch_size
+    FROM numbered n
+    JOIN batches b ON coalesce(b.ward_id, 0) = coalesce(n.ward_id, 0) AND b.carrier = n.carrier
+                      AND b.slot = n.n / :batch_size
     """
 
 
@@ -94,19 +107,79 @@ def page_end(session: Session, ward_id: int | None, after: int, page: int) -> in
     return last
 
 
-def plan_ward_page(session: Session, rules: PlanRules, ward_id: int | None, after: int, upto: int, parts: int) -> int:
-    """Plan contacts of one ward with ids in (after, upto], each with the same number of parts; returns how many."""
-    where = _SAME_WARD if ward_id is not None else _NO_WARD
-    result = session.execute(
-        text(_insert(_OF_WARD.format(ward=where), rules)), rules.bind(ward=ward_id, after=after, upto=upto, parts=parts)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Contacts of one ward with ids in (after, upto]."""
+
+    ward_id: int | None
+    after: int
+    upto: int
+    """``after`` where there is nobody."""
+    ends: bool
+    """Whether nobody of the ward comes after them."""
+
+
+# One ward after the other until the page is full: the wards behind are not even looked at.
+_PAGE = text("""
+    WITH RECURSIVE taken AS (
+        SELECT 0 AS place, CAST(NULL AS bigint) AS last, 0::bigint AS here, 0::bigint AS total, true AS ends
+        UNION ALL
+        SELECT t.place + 1, n.last, n.here, t.total + n.here, n.here < :page - t.total
+        FROM taken t
+        CROSS JOIN LATERAL (
+            SELECT max(id) AS last, count(*) AS here
+            FROM (SELECT c.id FROM contact c
+                  WHERE c.ward_id = (CAST(:wards AS smallint[]))[t.place + 1]
+                    AND c.id > CASE t.place WHEN 0 THEN :after ELSE 0 END
+                  ORDER BY c.id LIMIT :page - t.total) next) n
+        WHERE t.ends AND t.place < cardinality(CAST(:wards AS smallint[]))
     )
-    return result.rowcount  # type: ignore[attr-defined,no-any-return]
+    SELECT place, last, ends FROM taken WHERE place = 1 OR (place > 1 AND ends) ORDER BY place
+""")
+
+
+def next_page(session: Session, ward_ids: Sequence[int | None], after: int, page: int) -> list[Stretch]:
+    """The next contacts to plan, at most ``page``: part of the first ward, or it and as many more as fit whole.
+
+    Of the first ward only ids over ``after`` count. Contacts without a ward make a page of their own.
+    """
+    if ward_ids[0] is None:
+        last = page_end(session, None, after, page)
+        return [Stretch(None, after, last or after, last is None)]
+    wards = list(takewhile(lambda ward: ward is not None, ward_ids))
+    stretches = []
+    for place, last, ends in session.execute(_PAGE, {"wards": wards, "after": after, "page": page}):
+        begin = after if place == 1 else 0
+        stretches.append(Stretch(wards[place - 1], begin, last or begin, ends))
+    return stretches
+
+
+def plan_stretches(session: Session, rules: PlanRules, page: Sequence[Stretch], parts: Sequence[int]) -> int:
+    """Plan the contacts of a page, with one number of parts for each stretch; returns how many."""
+    people = [(stretch, count) for stretch, count in zip(page, parts, strict=True) if stretch.upto > stretch.after]
+    if not people:
+        return 0
+    if people[0][0].ward_id is None:
+        [(rest, count)] = people
+        statement = _insert(_OF_NO_WARD, rules)
+        values: dict[str, Any] = {"after": rest.after, "upto": rest.upto, "parts": count}
+    else:
+        statement = _insert(_OF_WARDS, rules)
+        values = {
+            "wards": [stretch.ward_id for stretch, _ in people],
+            "afters": [stretch.after for stretch, _ in people],
+            "uptos": [stretch.upto for stretch, _ in people],
+            "part_counts": [count for _, count in people],
+        }
+    return session.execute(text(statement), rules.bind(**values)).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 def plan_listed(
     session: Session, rules: PlanRules, ward_id: int | None, ids: Sequence[int], part_counts: Sequence[int]
 ) -> int:
     """Plan the listed contacts of one ward, each with its own number of parts; returns how many."""
+    if not ids:
+        return 0
     result = session.execute(
         text(_insert(_OF_LIST, rules)), rules.bind(ward=ward_id, ids=list(ids), part_counts=list(part_counts))
     )

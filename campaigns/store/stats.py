@@ -61,14 +61,18 @@ def sum_campaign(session: Session, campaign_id: int) -> Row[Any]:
     return session.execute(text(_TOTALS), {"campaign": campaign_id}).one()
 
 
+# Retention deletes whole batches of messages. What their counters say can no longer be counted, only added up.
+_PURGED = "b.purged = 2 AND t.batch_id IS NULL"
+
 _RECOUNT = text(
     "WITH truth AS (SELECT m.batch_id, count(*) AS size, "
     + ", ".join(f"count(*) FILTER (WHERE m.state = {s.value}) AS {s.label}" for s in MESSAGE_STATES)
     + """ FROM message m WHERE CAST(:campaign AS int) IS NULL OR m.campaign_id = :campaign GROUP BY m.batch_id)
     SELECT b.campaign_id, b.id AS batch_id, c.column_name, c.booked, c.counted
     FROM batch b LEFT JOIN truth t ON t.batch_id = b.id
-    CROSS JOIN LATERAL (VALUES ('size', b.size::int, coalesce(t.size, 0)), """
-    + ", ".join(f"('{c}', b.{c}::int, coalesce(t.{c}, 0))" for c in COLUMNS)
+    CROSS JOIN LATERAL (VALUES ('size', b.size::int, """
+    + f"CASE WHEN {_PURGED} THEN {' + '.join(f'b.{c}' for c in COLUMNS)} ELSE coalesce(t.size, 0) END), "
+    + ", ".join(f"('{c}', b.{c}::int, CASE WHEN {_PURGED} THEN b.{c} ELSE coalesce(t.{c}, 0) END)" for c in COLUMNS)
     + """) AS c(column_name, booked, counted)
     WHERE (CAST(:campaign AS int) IS NULL OR b.campaign_id = :campaign) AND c.booked <> c.counted
     ORDER BY 1, 2, 3 LIMIT 1000"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from campaigns.store.database import Database
 from campaigns.store.gateways import note_session
 from config.embedded import broker_url
 from config.keys import Keyring
-from tests.factories import make_campaign, make_contact, make_gateway
+from tests.factories import make_campaign, make_contact, make_gateway, make_template
 from workers.context import get_context
 
 WARD = {"edition": "2023", "wards": ["20194"]}
@@ -82,6 +83,25 @@ def test_the_tick_finds_what_is_due_and_what_can_be_sent(
     assert sent(redis_url, "loa") == []
     assert sent(redis_url, "loa.gateway.viettel") == [("loa.drain", "('viettel',)")] * 2, "one for each bind"
     tasks.drain("viettel")
+
+
+@pytest.mark.parametrize(("body", "apart"), [("Thong bao", False), ("Chao {{ ho_ten }}", True)])
+def test_texts_for_each_person_are_made_in_a_process_that_does_not_send(
+    tasks: Any, database: Database, keyring: Keyring, body: str, apart: bool
+) -> None:
+    with database.transaction() as session:
+        make_gateway(session, keyring)
+        for name in ("Nguyễn A", "Trần B"):
+            make_contact(session, keyring, full_name=name)
+        campaign = make_campaign(session, template=make_template(session, plain=body), state="scheduled", audience=WARD)
+        campaign.scheduled_for = campaign.created_at
+        number = campaign.id
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    tasks.plan(number)
+    with database.transaction() as session:
+        found = summary(session, number)
+    assert (found.state, found.planned) == ("running", 2)
+    assert (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before) is apart
 
 
 def test_the_tick_puts_in_order_what_a_dead_worker_left(tasks: Any, database: Database, keyring: Keyring) -> None:

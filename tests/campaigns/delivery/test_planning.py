@@ -168,6 +168,68 @@ def test_who_moves_to_another_ward_while_planning_gets_one_message(
     assert len(set(planned_people(database, forty))) == 40
 
 
+def one_page(database: Database, campaign: int) -> int:
+    """How many messages the next page plans."""
+    once = iter((True, False))
+    return plan_campaign(database, campaign, go_on=lambda: next(once))
+
+
+def test_small_wards_share_a_page_and_keep_batches_of_their_own(database: Database, keyring: Keyring) -> None:
+    with database.transaction() as session:
+        make_gateway(session, keyring)
+        for ward, carrier in ((NORTH, "viettel"), (SOUTH, "viettel"), (NORTH, "mobifone"), (NORTH, "viettel")):
+            make_contact(session, keyring, ward=ward, carrier=carrier)
+        make_contact(session, keyring, ward=None)
+        north, south = ward_id(session, NORTH), ward_id(session, SOUTH)
+        campaign = due(session, audience={"edition": "2023", "everybody": True})
+    assert one_page(database, campaign) == 4, "both wards, and the empty ones between and behind"
+    assert plan_campaign(database, campaign) == 1, "whoever has no ward"
+    assert [(row.ward_id, row.carrier, row.size) for row in batches(database, campaign)] == [
+        (north, "mobifone", 1),
+        (north, "viettel", 2),
+        (south, "viettel", 1),
+        (None, "viettel", 1),
+    ]
+    assert len(set(planned_people(database, campaign))) == 5
+
+
+def test_a_ward_that_no_longer_fits_on_the_page_begins_the_next(
+    database: Database, keyring: Keyring, small_pages: None
+) -> None:
+    with database.transaction() as session:
+        make_gateway(session, keyring)
+        for ward in (NORTH, NORTH, SOUTH, SOUTH):
+            make_contact(session, keyring, ward=ward)
+        campaign = due(session)
+    assert [one_page(database, campaign) for _ in range(3)] == [2, 2, 0]
+    assert [row.size for row in batches(database, campaign)] == [2, 2]
+
+
+def test_a_text_that_names_the_ward_is_measured_in_each_and_pauses_where_there_is_none(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        make_gateway(session, keyring)
+        for ward in (NORTH, SOUTH):
+            make_contact(session, keyring, ward=ward)
+        everybody = {"edition": "2023", "everybody": True}
+        short = len("Phuong Hoa Hiep Bac")
+        body = "x" * (160 - short) + "{{ phuong }}"
+        happy = due(session, body, audience=everybody)
+        made = due(session, body, audience=everybody)
+    assert plan_campaign(database, happy) == 2
+    lengths = {row.ward_id: row.parts for row in batches(database, happy)}
+    with database.transaction() as session:
+        assert summary(session, happy).state == "running", "nobody lives nowhere"
+        lengths_of = session.execute(text("SELECT id, length(prefix || ' ' || name) FROM area"))
+        names = {row[0]: row[1] for row in lengths_of}
+        make_contact(session, keyring, ward=None)
+    assert lengths == {ward: 1 if names[ward] <= short else 2 for ward in lengths}
+    assert plan_campaign(database, made) == 2
+    with database.transaction() as session:
+        assert summary(session, made).state == "paused"
+
+
 def test_what_no_gateway_carries_waits_for_a_route(database: Database, keyring: Keyring) -> None:
     with database.transaction() as session:
         make_gateway(session, keyring, name="vinaphone", carriers=("vinaphone",))
