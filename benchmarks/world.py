@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import redis
 from sqlalchemy import text
 
 from campaigns.access import SYSTEM
@@ -56,6 +57,12 @@ class World:
         with self.database.transaction() as session:
             result = session.execute(text(statement), values)
             return result.scalar() if result.returns_rows else None
+
+    def pids(self) -> dict[str, list[int]]:
+        """Process numbers of the services, for a ``Watch``."""
+        postmaster = (self.services.places.postgres_data / "postmaster.pid").read_text().split()[0]
+        with redis.from_url(self.services.redis_url) as client:
+            return {"postgresql": [int(postmaster)], "redis": [int(client.info("server")["process_id"])]}
 
     def vacuum(self) -> None:
         """Statistics and visibility as a database has that has been running for a while."""
@@ -154,8 +161,18 @@ def clock() -> Iterator[list[float]]:
     taken[0] = time.perf_counter() - started
 
 
+_before: dict[str, float] = {}
+
+
+def look_around() -> None:
+    """Note what the machine does while we rest, so that every result says how quiet it was before."""
+    _before["load_average_before"] = round(os.getloadavg()[0], 2)
+    _before["busy_percent_before"] = psutil.cpu_percent(interval=1.0)
+
+
 def report(name: str, **figures: Any) -> dict[str, Any]:
     """Print one result as a line of JSON, with the machine it was measured on, and return it."""
-    result = {"benchmark": name, "cores": os.cpu_count(), "python": platform.python_version(), **figures}
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), **_before}
+    result = {"benchmark": name, **machine, **figures}
     print(json.dumps(result, ensure_ascii=False), flush=True)
     return result
