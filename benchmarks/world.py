@@ -131,14 +131,15 @@ def world() -> Iterator[World]:
 @contextmanager
 def loa(world: World, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A Loa command as a process of its own, ended by its id."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("loa")), *arguments],
-        env=world.environment(),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=(world.home / f"{arguments[0]}.log").open("a"),
-        text=True,
-    )
+    with running(world, [str(Path(sys.executable).with_name("loa")), *arguments], arguments[0]) as process:
+        yield process
+
+
+@contextmanager
+def running(world: World, command: list[str], name: str) -> Iterator[subprocess.Popen[str]]:
+    """Any command with the world's environment, ended with all its children by their ids; ``name`` names its log."""
+    log = (world.home / f"{name}.log").open("a")
+    process = subprocess.Popen(command, env=world.environment(), cwd=ROOT, stdout=log, stderr=log, text=True)
     try:
         yield process
     finally:
@@ -150,6 +151,8 @@ def loa(world: World, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         except subprocess.TimeoutExpired:
             for member in family:
                 member.kill()
+            process.wait()
+        log.close()
 
 
 @contextmanager
