@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class World:
     services: EmbeddedServices
     database: Database
     keyring: Keyring
+    more: dict[str, str] = field(default_factory=dict)
+    """Variables its processes get besides."""
 
     def environment(self) -> dict[str, str]:
         """Environment of Loa processes that belong to this world."""
@@ -50,6 +52,7 @@ class World:
             "LOA_DATABASE_URL": self.services.database_url,
             "LOA_REDIS_URL": self.services.redis_url,
             "LOA_LOG_LEVEL": "warning",
+            **self.more,
         }
 
     def run(self, statement: str, **values: Any) -> Any:
