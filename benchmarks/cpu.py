@@ -1,4 +1,4 @@
-"""Where a worker's processor time goes, function by function, in microseconds a message: ``make bench ARGS=profile``."""
+"""Where a worker's processor time goes, function by function, in µs a message: ``make bench ARGS=profile``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 from admin.cli.programs import worker_program
 from benchmarks import way
-from benchmarks.world import report, running, world
-from benchmarks.world import loa as loa_process
+from benchmarks.world import loa, report, running, world
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 
 SIZE = 200_000
@@ -47,7 +46,7 @@ def measure(size: int) -> dict[str, Any]:
         program = worker_program()
         celery = program[program.index("celery") + 1 :]
         sampled = [sys.executable, "-m", "benchmarks.sampled", str(file), *celery]
-        with running(place, sampled, "worker"), loa_process(place, "beat"):
+        with running(place, sampled, "worker"), loa(place, "beat"):
             way.wait_until_bound(place)
             before = _read(file)
             course = way.follow_campaign(place, campaign, size)

@@ -54,7 +54,8 @@ _RECORD = """
     moved AS (UPDATE message m SET state = 30, attempts = 1 FROM taken t
               WHERE m.batch_id = t.batch_id AND m.seq = t.seq RETURNING m.batch_id),
     gained AS (SELECT batch_id, count(*) AS n FROM moved GROUP BY batch_id)
-    UPDATE batch b SET claimed = claimed - n, accepted = accepted + n, state = 'done' FROM gained g WHERE b.id = g.batch_id
+    UPDATE batch b SET claimed = claimed - n, accepted = accepted + n, state = 'done'
+    FROM gained g WHERE b.id = g.batch_id
 """
 _APPLY = """
     WITH moved AS (UPDATE message m SET state = 60, delivered_mask = 1

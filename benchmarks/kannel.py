@@ -174,7 +174,8 @@ def measure(size: int, *, on_disk: bool) -> dict[str, Any]:
     """So many messages by HTTP, each with a receipt."""
     found = programs()
     kept = "its store on disk" if on_disk else "its store in memory"
-    load = f"{size} messages by HTTP sendsms on {CONNECTIONS} connections, window {WINDOW}, receipts to a dlr-url, {kept}"
+    way_in = f"HTTP sendsms on {CONNECTIONS} connections"
+    load = f"{size} messages by {way_in}, window {WINDOW}, receipts to a dlr-url, {kept}"
     if found is None:
         return report("kannel", load=load, skipped="Kannel is not installed (on Debian: apt install kannel)")
     home = Path(tempfile.mkdtemp(prefix="loa-bench-kannel-"))

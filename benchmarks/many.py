@@ -56,9 +56,17 @@ def measure(workers: int, accounts: int = 1) -> dict[str, Any]:
         place.fill_contacts(SIZE, carriers=CARRIERS[:accounts])
         with place.database.transaction() as session:
             for name, telco, carrier in zip(names, telcos, CARRIERS, strict=False):
-                settings = {"host": "127.0.0.1", "port": telco.port, "system_id": "loa", "window": 500}
-                more = {"tps": LIMIT / accounts, "binds": workers // accounts, "carriers": (carrier,)}
-                add_gateway(session, place.keyring, SYSTEM, name, adapter="smpp", settings=settings, **more)
+                add_gateway(
+                    session,
+                    place.keyring,
+                    SYSTEM,
+                    name,
+                    adapter="smpp",
+                    settings={"host": "127.0.0.1", "port": telco.port, "system_id": "loa", "window": 500},
+                    tps=LIMIT / accounts,
+                    binds=workers // accounts,
+                    carriers=(carrier,),
+                )
         first, second = way.plan(place, SIZE), way.plan(place, SIZE)
         for _ in range(workers):
             stack.enter_context(loa(place, "worker"))

@@ -1,4 +1,4 @@
-"""A page of totals for 10,000,000 messages: the statements behind it, and the console's pages as a browser asks for them.
+"""A page of totals for 10,000,000 messages: the statements behind it, and the console's pages as a browser asks.
 
 Totals are sums over batches, never a look at messages, so the load is batches that count: 20,000 of the campaign
 that is asked for, 12,000 of six others. The console's cache of a campaign's figures is emptied before each request.
@@ -48,7 +48,7 @@ def sign_in(place: World) -> FlaskClient:
     """A browser of somebody who may look at statistics, at the real console."""
     with place.database.transaction() as session:
         insert_user(session, PERSON, ["analyst"], hash_password(PASSWORD))
-    settings = Settings(home=place.home, keyring=place.keyring.to_json())  # type: ignore[arg-type]
+    settings = Settings(home=place.home, keyring=place.keyring.to_json())
     app = create_app(settings, database_url=place.services.database_url, redis_url=place.services.redis_url)
     browser = app.test_client()
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get("/login").text)

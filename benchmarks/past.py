@@ -7,7 +7,8 @@ from benchmarks.world import World
 BATCH = 500
 
 _BATCHES = """
-    INSERT INTO batch (campaign_id, gateway_id, ward_id, carrier, state, started_at, size, parts, delivered, undelivered)
+    INSERT INTO batch
+           (campaign_id, gateway_id, ward_id, carrier, state, started_at, size, parts, delivered, undelivered)
     SELECT :campaign, (SELECT min(id) FROM gateway), w.id, (ARRAY['viettel', 'vinaphone', 'mobifone'])[1 + n % 3],
            'done', now() - interval '40 days' + n * interval '1 second', :size, :size, :size - :size / 25, :size / 25
     FROM generate_series(0, :batches - 1) AS n

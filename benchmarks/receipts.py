@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,11 +19,11 @@ import uvloop
 
 from benchmarks import way
 from benchmarks.world import World, report, world
+from campaigns.access import SYSTEM
 from campaigns.delivery.states import MessageState
 from campaigns.gateways.contract import Event, Receipt
 from campaigns.gateways.registry import add_gateway
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
-from campaigns.access import SYSTEM
 from campaigns.receipts.events import take_in
 from campaigns.stats import reconcile
 from workers.inbox import Inbox
@@ -106,14 +107,14 @@ class _Session:
                 self._room.clear()
                 await self._room.wait()
             self._unsafe += len(handful)
-            self._inbox.deliver(handful, lambda saved, count=len(handful): self._safe(saved, count))  # type: ignore[misc]
+            self._inbox.deliver(handful, partial(self._safe, len(handful)))
         while self._unsafe:
             self._room.clear()
             await self._room.wait()
         self._inbox.close()
         await taking_in
 
-    def _safe(self, saved: bool, count: int) -> None:
+    def _safe(self, count: int, saved: bool) -> None:
         assert saved
         self._unsafe -= count
         self._room.set()

@@ -25,7 +25,8 @@ def measure_tasks(size: int) -> dict[str, Any]:
     with world() as place, SandboxProcess(way.telco_options()) as telco:
         place.run(task_each.TABLE)
         place.run(
-            "INSERT INTO sms (id, number, body) SELECT n, '84' || (900000000 + n), :text FROM generate_series(1, :size) n",
+            "INSERT INTO sms (id, number, body)"
+            " SELECT n, '84' || (900000000 + n), :text FROM generate_series(1, :size) n",
             text=kannel.TEXT,
             size=size,
         )

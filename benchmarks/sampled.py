@@ -11,7 +11,7 @@ import json
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from types import FrameType
 
@@ -35,7 +35,8 @@ class Sampler(threading.Thread):
         super().__init__(name="sampler", daemon=True)
         self._file = file
         self._used: dict[int, float] = {}
-        self.sums: dict[str, Counter[str]] = {"threads": Counter(), "own": Counter(), "with_what_it_calls": Counter()}
+        kinds = ("threads", "own", "with_what_it_calls")
+        self.sums: dict[str, defaultdict[str, float]] = {kind: defaultdict(float) for kind in kinds}
 
     def run(self) -> None:
         wrote = time.monotonic()

@@ -68,9 +68,7 @@ class Telco:
     def _apply(self, database: psycopg.Connection[Any], body: bytes) -> None:
         start = body.index(b"id:") + 3
         reference = body[start : body.index(b" ", start)].decode()
-        database.execute(
-            "UPDATE sms SET state = 'delivered', updated_at = now() WHERE reference = %s", (reference,)
-        )
+        database.execute("UPDATE sms SET state = 'delivered', updated_at = now() WHERE reference = %s", (reference,))
 
 
 _mine: dict[str, Any] = {}
@@ -88,7 +86,8 @@ def send(key: int) -> None:
     """One message."""
     database = _mine["database"]
     number, body = database.execute(
-        "UPDATE sms SET state = 'sending', updated_at = now() WHERE id = %s AND state = 'queued' RETURNING number, body",
+        "UPDATE sms SET state = 'sending', updated_at = now() WHERE id = %s AND state = 'queued'"
+        " RETURNING number, body",
         (key,),
     ).fetchone()
     reference = _mine["telco"].send(number, body)

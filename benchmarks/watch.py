@@ -1,4 +1,4 @@
-"""Whose processor time it was: what each process of a benchmark used, and what the rest of the machine did meanwhile."""
+"""Whose processor time it was: of each process of a benchmark, and of the rest of the machine meanwhile."""
 
 from __future__ import annotations
 
