@@ -57,7 +57,12 @@ class Watch:
         return round((now - before) / seconds / cores, 2)
 
 
-def busiest_thread(pid: int) -> tuple[float, float]:
-    """Processor seconds of a process's busiest thread, and of all its others together."""
-    each = sorted(thread.user_time + thread.system_time for thread in psutil.Process(pid).threads())
-    return (each[-1], sum(each[:-1])) if each else (0.0, 0.0)
+def thread_seconds(pid: int) -> dict[int, float]:
+    """Processor seconds of each thread of a process."""
+    return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process(pid).threads()}
+
+
+def busiest_and_rest(before: Mapping[int, float], after: Mapping[int, float]) -> tuple[float, float]:
+    """What the busiest thread used between two looks, and what all others did together."""
+    gained = sorted(seconds - before.get(thread, 0.0) for thread, seconds in after.items())
+    return gained[-1], sum(gained[:-1])

@@ -18,7 +18,7 @@ import psutil
 import redis
 
 from benchmarks.past import fill_past
-from benchmarks.watch import Watch, busiest_thread
+from benchmarks.watch import Watch, busiest_and_rest, thread_seconds
 from benchmarks.world import World, loa, report, world
 from campaigns.access import SYSTEM
 from campaigns.delivery.planner import plan_campaign
@@ -154,9 +154,9 @@ def measure(size: int, *, tps: float = UNLIMITED, window: int = 500, older: int 
             wait_until_bound(place)
             hot, pushed = _updates(place, "message"), tasks_pushed(place)
             watch = Watch({"worker": [worker.pid], "beat": [beat.pid], "telco": [telco.pid], **place.pids()})
-            loop_before, others_before = busiest_thread(worker.pid)
+            threads = thread_seconds(worker.pid)
             courses = [follow_campaign(place, each, size, worker=worker.pid) for each in rounds]
-            loop_after, others_after = busiest_thread(worker.pid)
+            busiest, rest = busiest_and_rest(threads, thread_seconds(worker.pid))
             cpu = watch.per_message(size * len(rounds))
             busy = watch.busy_share()
             pushed = tasks_pushed(place) - pushed
@@ -176,8 +176,8 @@ def measure(size: int, *, tps: float = UNLIMITED, window: int = 500, older: int 
             steady_per_second=round(size / steady),
             us_per_message=round(1e6 * steady / size, 1),
             cpu_us=cpu,
-            worker_loop_us=round(1e6 * (loop_after - loop_before) / sent, 1),
-            worker_threads_us=round(1e6 * (others_after - others_before) / sent, 1),
+            worker_loop_us=round(1e6 * busiest / sent, 1),
+            worker_threads_us=round(1e6 * rest / sent, 1),
             machine_busy=busy,
             celery_tasks=pushed,
             worker_mb=max(course.worker_mb for course in courses),
