@@ -1,8 +1,9 @@
 """``python -m benchmarks.sampled FILE …``: a worker that notes where its processor time goes.
 
 A thread looks at every other thread once in a few milliseconds, and books the processor time the thread has used
-since the last look (not the time it waited) on the function it is in, and on every function above it. FILE holds the
-sums as JSON, rewritten once a second, so that it is there however the worker ends.
+since the last look (not the time it waited) on the function it is in, and on every function above it. A thread that
+worked and then began to wait between two looks has its work booked on the wait: sums of callers are truer than single
+functions. FILE holds the sums as JSON, rewritten once a second, so that it is there however the worker ends.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from types import FrameType
 
-LOOK_SECONDS = 0.004
+LOOK_SECONDS = 0.002
 _SHOWN = ("campaigns/", "workers/", "config/")
 
 
