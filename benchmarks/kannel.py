@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -75,6 +76,12 @@ def programs() -> list[str] | None:
     path = os.environ.get("PATH", "") + ":/usr/sbin"
     found = [shutil.which(name, path=path) for name in ("bearerbox", "smsbox")]
     return [program for program in found if program] if all(found) else None
+
+
+def _version(bearerbox: str) -> str:
+    told = subprocess.run([bearerbox, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"version [`']?([^'\s]+)", told.stdout + told.stderr)
+    return found[1] if found else "unknown"
 
 
 def _free_port() -> int:
@@ -200,6 +207,7 @@ def measure(size: int, *, on_disk: bool) -> dict[str, Any]:
         return report(
             "kannel",
             load=load,
+            version=_version(found[0]),
             messages=size,
             seconds=round(seconds, 2),
             steady_per_second=round(size / steady),
