@@ -68,8 +68,10 @@ def measure(workers: int, accounts: int = 1) -> dict[str, Any]:
                     carriers=(carrier,),
                 )
         first, second = way.plan(place, SIZE), way.plan(place, SIZE)
-        for _ in range(workers):
-            stack.enter_context(loa(place, "worker"))
+        for number in range(workers):
+            # Without it the first worker that is up would serve every account.
+            only = ("--gateway", names[number % accounts]) if accounts > 1 else ()
+            stack.enter_context(loa(place, "worker", *only))
         stack.enter_context(loa(place, "beat"))
         way.wait_until_bound(place, workers)
         figures = _limited(place, telcos, first)
