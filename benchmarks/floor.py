@@ -138,11 +138,13 @@ class PlainLoop(asyncio.Protocol):
         claims, records, receipts = (_Store(self._url) for _ in range(3))
         await self._bound.wait()
         started = time.perf_counter()
-        helpers = [asyncio.create_task(self._claim(claims)), asyncio.create_task(self._record(records))]
-        await asyncio.gather(self._send(), self._apply(receipts))
-        seconds = time.perf_counter() - started
-        for helper in helpers:
-            helper.cancel()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._claim(claims))
+            recording = group.create_task(self._record(records))
+            group.create_task(self._send())
+            await group.create_task(self._apply(receipts))
+            seconds = time.perf_counter() - started
+            recording.cancel()
         return seconds
 
     def _read(self, rows: list[Any]) -> _Claim | None:

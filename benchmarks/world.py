@@ -58,7 +58,7 @@ class World:
     def run(self, statement: str, **values: Any) -> Any:
         """Run one statement in a transaction of its own; its first value, if it has any."""
         with self.database.transaction() as session:
-            result = session.execute(text(statement), values)
+            result: Any = session.execute(text(statement), values)
             return result.scalar() if result.returns_rows else None
 
     def pids(self) -> dict[str, list[int]]:
