@@ -39,12 +39,19 @@ MODULES = {
     "limit": "limit",
     "fair": "fair",
     "crash": "crash",
+    "purge": "purge",
     "rivals": "rivals",
     "profile": "cpu",
 }
 """Name and module, in the order they run; each has ``main() -> list[dict]``."""
 
 Results = dict[str, list[dict[str, Any]]]
+
+
+def table(results: Results) -> list[Verdict]:
+    """Verdicts of everything measured; a module may have a ``verdicts`` of its own."""
+    modules = {name: importlib.import_module(f"benchmarks.{MODULES[name]}") for name in results}
+    return verdicts(results, {name: one.verdicts for name, one in modules.items() if hasattr(one, "verdicts")})
 
 
 def known() -> list[str]:
@@ -109,11 +116,11 @@ def main() -> int:
                 # The others are still worth having; twenty minutes are not thrown away for one of them.
                 traceback.print_exc()
                 broken.append(name)
-            _keep(asked.json, began, results, verdicts(results))
+            _keep(asked.json, began, results, table(results))
     except KeyboardInterrupt as interrupted:
         print(f"interrupted {interrupted}".rstrip(), file=sys.stderr)
         broken.append("the rest")
-    show_table(["What", "Target", "Measured", "Ratio", "Held"], verdicts(results), numbers=[1, 2, 3])
+    show_table(["What", "Target", "Measured", "Ratio", "Held"], table(results), numbers=[1, 2, 3])
     if broken:
         print(f"not measured: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0

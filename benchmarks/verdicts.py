@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 Result = dict[str, Any]
+Reader = Callable[[list[Result]], Iterable[tuple[object, object, object]]]
 
 
 class Verdict(NamedTuple):
@@ -159,16 +160,25 @@ _READERS: dict[str, Callable[[list[Result]], list[Verdict]]] = {
 }
 
 
-def verdicts(results: dict[str, list[Result]]) -> list[Verdict]:
-    """The table. A benchmark without a reader here may bring its own lines: results with ``what``, ``target``
-    and ``measured``."""
+def verdicts(results: dict[str, list[Result]], brought: Mapping[str, Reader]) -> list[Verdict]:
+    """The table. ``brought`` are readers of the benchmarks' own, which give (what, target, measured); results without
+    any reader may hold their line themselves, as ``what``, ``target`` and ``measured``."""
     rows = []
     for name, found in results.items():
-        if found and name in _READERS:
-            rows += _READERS[name](found)
-        else:
-            rows += [_own(one) for one in found if {"what", "target", "measured"} <= one.keys()]
+        try:
+            rows += _read(name, found, brought)
+        except (KeyError, IndexError) as error:
+            # A table is not worth the loss of what was measured for it.
+            rows.append(told(name, f"figures of another shape: {error}"))
     return rows
+
+
+def _read(name: str, found: list[Result], brought: Mapping[str, Reader]) -> list[Verdict]:
+    if name in brought:
+        return [Verdict(str(what), str(target), str(had), "", "") for what, target, had in brought[name](found)]
+    if found and name in _READERS:
+        return _READERS[name](found)
+    return [_own(one) for one in found if {"what", "target", "measured"} <= one.keys()]
 
 
 def _own(one: Result) -> Verdict:
