@@ -12,11 +12,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
+import redis
 from sqlalchemy import text
 
 from campaigns.access import SYSTEM
@@ -40,6 +41,8 @@ class World:
     services: EmbeddedServices
     database: Database
     keyring: Keyring
+    more: dict[str, str] = field(default_factory=dict)
+    """Variables its processes get besides."""
 
     def environment(self) -> dict[str, str]:
         """Environment of Loa processes that belong to this world."""
@@ -49,13 +52,20 @@ class World:
             "LOA_DATABASE_URL": self.services.database_url,
             "LOA_REDIS_URL": self.services.redis_url,
             "LOA_LOG_LEVEL": "warning",
+            **self.more,
         }
 
     def run(self, statement: str, **values: Any) -> Any:
         """Run one statement in a transaction of its own; its first value, if it has any."""
         with self.database.transaction() as session:
-            result = session.execute(text(statement), values)
+            result: Any = session.execute(text(statement), values)
             return result.scalar() if result.returns_rows else None
+
+    def pids(self) -> dict[str, list[int]]:
+        """Process numbers of the services, for a ``Watch``."""
+        postmaster = (self.services.places.postgres_data / "postmaster.pid").read_text().split()[0]
+        with redis.from_url(self.services.redis_url) as client:
+            return {"postgresql": [int(postmaster)], "redis": [int(client.info("server")["process_id"])]}
 
     def vacuum(self) -> None:
         """Statistics and visibility as a database has that has been running for a while."""
@@ -124,14 +134,15 @@ def world() -> Iterator[World]:
 @contextmanager
 def loa(world: World, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A Loa command as a process of its own, ended by its id."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("loa")), *arguments],
-        env=world.environment(),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=(world.home / f"{arguments[0]}.log").open("a"),
-        text=True,
-    )
+    with running(world, [str(Path(sys.executable).with_name("loa")), *arguments], arguments[0]) as process:
+        yield process
+
+
+@contextmanager
+def running(world: World, command: list[str], name: str) -> Iterator[subprocess.Popen[str]]:
+    """Any command with the world's environment, ended with all its children by their ids; ``name`` names its log."""
+    log = (world.home / f"{name}.log").open("a")
+    process = subprocess.Popen(command, env=world.environment(), cwd=ROOT, stdout=log, stderr=log, text=True)
     try:
         yield process
     finally:
@@ -143,6 +154,8 @@ def loa(world: World, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         except subprocess.TimeoutExpired:
             for member in family:
                 member.kill()
+            process.wait()
+        log.close()
 
 
 @contextmanager
@@ -154,8 +167,18 @@ def clock() -> Iterator[list[float]]:
     taken[0] = time.perf_counter() - started
 
 
+_before: dict[str, float] = {}
+
+
+def look_around() -> None:
+    """Note what the machine does while we rest, so that every result says how quiet it was before."""
+    _before["load_average_before"] = round(os.getloadavg()[0], 2)
+    _before["busy_percent_before"] = psutil.cpu_percent(interval=1.0)
+
+
 def report(name: str, **figures: Any) -> dict[str, Any]:
     """Print one result as a line of JSON, with the machine it was measured on, and return it."""
-    result = {"benchmark": name, "cores": os.cpu_count(), "python": platform.python_version(), **figures}
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), **_before}
+    result = {"benchmark": name, **machine, **figures}
     print(json.dumps(result, ensure_ascii=False), flush=True)
     return result

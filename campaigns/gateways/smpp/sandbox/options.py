@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, Field, field_validator
@@ -67,7 +68,7 @@ class SandboxOptions(BaseModel, extra="forbid", frozen=True, validate_default=Tr
             raise ValueError("a refusal has a status of its own")
         return value
 
-    @property
+    @cached_property
     def undecided(self) -> bool:
         """Whether anything is left to chance, so that parts have a fate of their own."""
         return bool(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
 from typing import NamedTuple
@@ -95,9 +96,10 @@ def parts_of(message: Message) -> int:
 
 def write_ids(number: int, style: ReferenceStyle) -> tuple[str, str]:
     """One id as the answer and as the receipt write it."""
+    if style is ReferenceStyle.AS_IS:
+        written = f"{number:016d}"
+        return written, written
     match style:
-        case ReferenceStyle.AS_IS:
-            return f"{number:016d}", f"{number:016d}"
         case ReferenceStyle.CASE:
             return f"{number:016X}", f"{number:016x}"
         case ReferenceStyle.ZEROS:
@@ -119,23 +121,28 @@ def _stamp(at: float) -> bytes:
     return _minute[1]
 
 
+@lru_cache(maxsize=16)
+def _report(outcome: tuple[str, int, str], stamp: bytes) -> bytes:
+    """What a receipt's text says after the id: the same for all of a minute."""
+    word, state, error = outcome
+    return b" sub:001 dlvrd:%b submit date:%b done date:%b stat:%b err:%b text:" % (
+        b"001" if state == 2 else b"000",
+        stamp,
+        stamp,
+        word.encode(),
+        error.encode(),
+    )
+
+
 def build_receipt(
     message: Message, answer_id: str, receipt_id: str, outcome: tuple[str, int, str], style: ReceiptStyle, at: float
 ) -> bytes:
     """The body of the deliver_sm that carries a receipt (SMPP 3.4, Appendix B)."""
-    word, state, error = outcome
-    stamp = _stamp(at)
     text = tlvs = b""
     if style is not ReceiptStyle.TLV:
-        text = b"id:%b sub:001 dlvrd:%b submit date:%b done date:%b stat:%b err:%b text:" % (
-            receipt_id.encode(),
-            b"001" if state == 2 else b"000",
-            stamp,
-            stamp,
-            word.encode(),
-            error.encode(),
-        )
+        text = b"id:" + receipt_id.encode() + _report(outcome, _stamp(at))
     if style is not ReceiptStyle.TEXT:
+        _word, state, error = outcome
         tlvs = tlv(TAG_RECEIPTED_MESSAGE_ID, answer_id.encode() + b"\0") + tlv(TAG_MESSAGE_STATE, bytes((state,)))
         if state != 2:
             tlvs += tlv(TAG_NETWORK_ERROR_CODE, b"\x03" + int(error).to_bytes(2, "big"))
