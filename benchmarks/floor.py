@@ -1,34 +1,43 @@
-"""The plain loop: one process that claims, speaks SMPP, records, applies receipts and counts, and nothing else.
+"""The plain loop: one process, one connection to the database, one to the telco, one step after the other.
 
-It writes what Loa writes, into the same tables, one transaction a step. It has none of Loa's promises: no lease and
-no mark (a crash loses or repeats what it held), no limiter, no refusals, no retries, no long messages, no Celery, one
-gateway, one campaign. So it shows what the promises cost: ``main`` runs it and Loa turn by turn.
+It claims five hundred, writes them to the wire, waits for the answers, records them, applies the receipts that came
+meanwhile, and begins again; it writes what Loa writes, into the same tables, one transaction a step. It has none of
+Loa's promises: no lease and no mark (a crash loses or repeats what it held), no limiter, no refusals, no retries, no
+long messages, no Celery, one gateway, one campaign. So it shows what the promises cost: ``main`` runs it and Loa turn
+by turn.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import psycopg
-import uvloop
 
 from benchmarks import way
 from benchmarks.watch import Watch
 from benchmarks.world import ROOT, report, world
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import Place
-from campaigns.gateways.smpp.codec import Frames, build_bind, build_message, message_head, message_middle, pack_header
+from campaigns.gateways.smpp.codec import (
+    Frames,
+    build_bind,
+    build_message,
+    message_head,
+    message_middle,
+    pack_header,
+    read_message,
+    read_message_id,
+)
 from campaigns.gateways.smpp.constants import BIND_TRANSCEIVER, DELIVER_SM, DELIVER_SM_RESP, SUBMIT_SM, SUBMIT_SM_RESP
+from campaigns.gateways.smpp.receipts import read_receipt
+from campaigns.gateways.smpp.references import ReferenceStyle
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.database import Database
@@ -36,9 +45,6 @@ from config.keys import load_keyring
 
 SIZE, ROUNDS = 200_000, 2
 WINDOW = 500
-GATHER_SECONDS = 0.02
-AHEAD = 3
-"""Claims that wait for the wire."""
 
 _CLAIM = """
     WITH picked AS (SELECT id FROM batch WHERE campaign_id = %s AND state = 'ready' ORDER BY id LIMIT 1),
@@ -67,138 +73,67 @@ _APPLY = """
 """
 
 
-@dataclass(slots=True)
-class _Claim:
-    batch: int
-    numbers: list[tuple[int, bytes]]
-    """(seq, number)"""
-    seqs: list[int] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
+class PlainLoop:
+    """The loop and its two connections."""
 
-
-class _Store:
-    """One connection in a thread of its own."""
-
-    def __init__(self, url: str) -> None:
-        self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=0)
-        self._thread = ThreadPoolExecutor(1)
-
-    async def run(self, statement: str, *values: Any, then: Callable[[list[Any]], Any] = list) -> Any:
-        def work() -> Any:
-            cursor = self._connection.cursor(binary=True)
-            cursor.execute(cast(Any, statement), values)
-            return then(cursor.fetchall() if cursor.description else [])
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-class PlainLoop(asyncio.Protocol):
-    """The loop, and its one connection to the telco."""
-
-    def __init__(self, home: Path, url: str, campaign: int, content: bytes) -> None:
-        self._url, self._campaign, self._content = url, campaign, content
+    def __init__(self, home: Path, url: str, port: int) -> None:
         self._decrypt = load_keyring(home).decrypt
+        self._database = psycopg.connect(url, autocommit=True, prepare_threshold=0)
+        self._telco = socket.create_connection(("127.0.0.1", port))
         self._frames = Frames()
-        self._window: dict[int, tuple[_Claim, int]] = {}
-        self._claims: asyncio.Queue[_Claim | None] = asyncio.Queue(AHEAD)
-        self._full: asyncio.Queue[_Claim] = asyncio.Queue()
-        self._unrecorded: set[str] = set()
+        self._taken: dict[int, str] = {}
+        """Reference by sequence number, of the submits on the wire that were answered."""
         self._receipts: list[tuple[int, str]] = []
-        self._room, self._news, self._bound = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._left = 0
-        self.transport: asyncio.Transport
+        self._telco.sendall(build_bind(BIND_TRANSCEIVER, 1, system_id="floor", password="x"))
+        self._listen()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        names = {"system_id": "floor", "password": "x", "system_type": "", "address_range": ""}
-        self.transport.write(build_bind(BIND_TRANSCEIVER, 1, ton=0, npi=0, **names))
-
-    def data_received(self, data: bytes) -> None:
-        for command, _status, sequence, body in self._frames.feed(data):
-            if command == SUBMIT_SM_RESP:
-                claim, seq = self._window.pop(sequence)
-                reference = body[:-1].decode()
-                claim.seqs.append(seq)
-                claim.references.append(reference)
-                self._unrecorded.add(reference)
-                if len(claim.seqs) == len(claim.numbers):
-                    self._full.put_nowait(claim)
-            elif command == DELIVER_SM:
-                start = body.index(b"id:") + 3
-                self._receipts.append((sequence, body[start : body.index(b" ", start)].decode()))
-            else:
-                self._bound.set()
-        self._room.set()
-        if self._receipts:
-            self._news.set()
-
-    async def run(self, size: int) -> float:
+    def run(self, campaign: int, content: bytes, size: int) -> float:
         """Send ``size`` messages and apply their receipts; seconds from the first claim to the last count."""
-        self._left = size
-        claims, records, receipts = (_Store(self._url) for _ in range(3))
-        await self._bound.wait()
         started = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._claim(claims))
-            recording = group.create_task(self._record(records))
-            group.create_task(self._send())
-            await group.create_task(self._apply(receipts))
-            seconds = time.perf_counter() - started
-            recording.cancel()
-        return seconds
+        left = size
+        while claim := self._run(_CLAIM, campaign):
+            self._send(claim, content)
+            left -= self._apply()
+        while left:
+            self._listen()
+            left -= self._apply()
+        return time.perf_counter() - started
 
-    def _read(self, rows: list[Any]) -> _Claim | None:
-        return _Claim(rows[0][0], [(seq, self._decrypt(cipher)) for _, seq, cipher in rows]) if rows else None
+    def _run(self, statement: str, *values: Any) -> list[Any]:
+        with self._database.cursor(binary=True) as cursor:
+            cursor.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
 
-    async def _claim(self, store: _Store) -> None:
-        claim: _Claim | None = _Claim(0, [])
-        while claim is not None:
-            claim = await store.run(_CLAIM, self._campaign, then=self._read)
-            await self._claims.put(claim)
-
-    async def _send(self) -> None:
+    def _send(self, claim: list[Any], content: bytes) -> None:
         head, middle = message_head("", 5, 0, "UBND", 1, 1), message_middle(0, b"", 1, 0)
-        sequence = 1
-        while (claim := await self._claims.get()) is not None:
-            done = 0
-            while done < len(claim.numbers):
-                room = WINDOW - len(self._window)
-                if not room:
-                    self._room.clear()
-                    await self._room.wait()
-                    continue
-                out = []
-                for seq, number in claim.numbers[done : done + room]:
-                    sequence += 1
-                    self._window[sequence] = (claim, seq)
-                    out.append(build_message(SUBMIT_SM, sequence, head, number, middle, self._content))
-                done += len(out)
-                self.transport.write(b"".join(out))
+        numbers = (self._decrypt(cipher) for _batch, _seq, cipher in claim)
+        out = [build_message(SUBMIT_SM, n, head, number, middle, content) for n, number in enumerate(numbers, 2)]
+        self._taken = {}
+        self._telco.sendall(b"".join(out))
+        while len(self._taken) < len(claim):
+            self._listen()
+        batches, seqs = [row[0] for row in claim], [row[1] for row in claim]
+        self._run(_RECORD, batches, seqs, [self._taken[n] for n in range(2, len(claim) + 2)])
 
-    async def _record(self, store: _Store) -> None:
-        while True:
-            claims = [await self._full.get()]
-            while len(claims) < AHEAD and not self._full.empty():
-                claims.append(self._full.get_nowait())
-            batches = [claim.batch for claim in claims for _ in claim.seqs]
-            references = [reference for claim in claims for reference in claim.references]
-            await store.run(_RECORD, batches, [seq for claim in claims for seq in claim.seqs], references)
-            self._unrecorded.difference_update(references)
+    def _listen(self) -> None:
+        for command, _status, sequence, body in self._frames.feed(self._telco.recv(1 << 18)):
+            if command == SUBMIT_SM_RESP:
+                self._taken[sequence] = read_message_id(body)
+            elif command == DELIVER_SM:
+                message = read_message(body)
+                receipt = read_receipt(message, ReferenceStyle.AS_IS, message.source)
+                assert receipt is not None
+                self._receipts.append((sequence, receipt.reference))
 
-    async def _apply(self, store: _Store) -> None:
-        while self._left:
-            await self._news.wait()
-            await asyncio.sleep(GATHER_SECONDS)
-            self._news.clear()
-            known = [one for one in self._receipts if one[1] not in self._unrecorded]
-            self._receipts = [one for one in self._receipts if one[1] in self._unrecorded]
-            if not known:
-                self._news.set()
-                continue
-            counts = await store.run(_APPLY, [reference for _, reference in known])
-            self._left -= sum(row[0] for row in counts)
-            answers = [pack_header(17, DELIVER_SM_RESP, 0, sequence) + b"\0" for sequence, _ in known]
-            self.transport.write(b"".join(answers))
+    def _apply(self) -> int:
+        """Apply what came, and answer it; how many messages were delivered."""
+        known, self._receipts = self._receipts, []
+        if not known:
+            return 0
+        counts = self._run(_APPLY, [reference for _, reference in known])
+        answers = [pack_header(17, DELIVER_SM_RESP, 0, sequence) + b"\0" for sequence, _ in known]
+        self._telco.sendall(b"".join(answers))
+        return sum(row[0] for row in counts)
 
 
 def _text_of(url: str, campaign: int) -> bytes:
@@ -208,13 +143,6 @@ def _text_of(url: str, campaign: int) -> bytes:
     database.close()
     assert len(parts) == 1
     return parts[0].payload
-
-
-async def _loop(home: Path, url: str, port: int, campaign: int, size: int) -> float:
-    content = _text_of(url, campaign)
-    loop = asyncio.get_running_loop()
-    _, plain = await loop.create_connection(lambda: PlainLoop(home, url, campaign, content), "127.0.0.1", port)
-    return await plain.run(size)
 
 
 def measure(size: int) -> dict[str, Any]:
@@ -261,5 +189,6 @@ def main(size: int = SIZE, rounds: int = ROUNDS) -> list[dict[str, Any]]:
 if __name__ == "__main__":
     home, url, port, campaign, size = sys.argv[1:]
     began = time.process_time()
-    seconds = uvloop.run(_loop(Path(home), url, int(port), int(campaign), int(size)))
+    content = _text_of(url, int(campaign))
+    seconds = PlainLoop(Path(home), url, int(port)).run(int(campaign), content, int(size))
     print(json.dumps({"seconds": seconds, "cpu": time.process_time() - began}))
