@@ -43,12 +43,15 @@ ROLES: dict[str, frozenset[str]] = {
             "gateway.view",
             "gateway.edit",
             "key.rotate",
+            "optout.words",
             "campaign.view",
             "campaign.stop",
             "stats.view",
         }
     ),
-    "administrator": frozenset({"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view"}),
+    "administrator": frozenset(
+        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+    ),
 }
 
 PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values())

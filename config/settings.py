@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     )
     retry_attempts: int = Field(5, ge=1, description="Times a message is handed to a gateway before it fails.")
     retry_seconds: float = Field(10.0, gt=0, description="Wait before the second attempt; doubled each time.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.-]+(:\d{1,5})?)?$",
+        description="Address of the citizens' pages as texts give it, `https://tinnhan.danang.gov.vn`; "
+        "without it no text can carry the link to refuse.",
+    )
+    refusal_link_days: int = Field(
+        365, ge=30, description="Days after the last message to a number for which its link to refuse works."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

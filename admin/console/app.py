@@ -15,7 +15,7 @@ from admin.console.guard import keep_the_door
 from admin.console.i18n import speak_both_languages
 from admin.console.problems import explain
 from admin.console.security import add_headers, configure_sign_in, load_secret_key
-from admin.console.views import add_screens
+from admin.console.views import add_screens, citizen
 from campaigns.errors import LoaError, NotFound
 from campaigns.store.database import Database
 from config.embedded import service_urls
@@ -56,7 +56,7 @@ def create_app(
         redis=Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2),
         reading=Reading(database),
     )
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     configure_sign_in(app)
     speak_both_languages(app)
     keep_the_door(app)
@@ -65,6 +65,8 @@ def create_app(
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(LoaError, _refused)
     add_screens(app)
+    csrf.exempt(citizen.blueprint)  # why: see there
+    app.register_blueprint(citizen.blueprint)
     return app
 
 

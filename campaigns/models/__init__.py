@@ -6,7 +6,7 @@ from campaigns.models.base import Base
 from campaigns.models.campaigns import Batch, Campaign, Message, ParkedReceipt, Submission
 from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewaySession, Route
-from campaigns.models.people import Contact, InboundMessage, OptOut
+from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 
 __all__ = [
     "Area",
@@ -19,6 +19,7 @@ __all__ = [
     "Gateway",
     "GatewaySession",
     "InboundMessage",
+    "InboundWord",
     "Message",
     "OptOut",
     "ParkedReceipt",

@@ -77,6 +77,7 @@ class ClaimedMessage:
     phone_cipher: bytes
     full_name: str | None
     attributes: Mapping[str, Any] | None
+    contact_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ _CLAIM = text(f"""
         UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
         RETURNING m.seq, m.attempts, m.parts, old.state AS was, new.state AS now,
-                  due.phone_cipher, due.full_name, due.attributes
+                  due.phone_cipher, due.full_name, due.attributes, m.contact_id
     ), d AS (SELECT {DELTAS} FROM moved
     ), covered AS (
         SELECT coalesce(max(seq), 0) AS seq
@@ -132,8 +133,8 @@ _CLAIM = text(f"""
                started_at = coalesce(b.started_at, now())
         FROM d, covered WHERE b.id = :batch
     )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes FROM moved WHERE now = {S.CLAIMED.value}
-    ORDER BY seq
+    SELECT seq, attempts, parts, phone_cipher, full_name, attributes, contact_id FROM moved
+    WHERE now = {S.CLAIMED.value} ORDER BY seq
 """)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import OptOut
@@ -68,6 +69,34 @@ def end_optouts(session: Session, *, phone_hash: bytes, topic: str | None, by: s
     return list(rows.scalars())
 
 
+_END_IDS = text("""
+    UPDATE opt_out SET ended_at = now(), ended_by = :by, ended_evidence = :evidence
+    WHERE id = ANY(:ids) AND ended_at IS NULL RETURNING id
+""")
+
+
+def end_optout_ids(session: Session, ids: Sequence[int], *, by: str, evidence: str) -> list[int]:
+    """End these refusals, where they are in force; the ids that ended."""
+    return list(session.execute(_END_IDS, {"ids": list(ids), "by": by, "evidence": evidence}).scalars())
+
+
+# A person has tens of messages, not thousands; they are found by the index that keeps them single.
+_LINKED = text("""
+    SELECT c.id, c.phone_hash, c.phone_cipher, last.topic
+    FROM contact c CROSS JOIN LATERAL (
+        SELECT k.topic FROM message m JOIN batch b ON b.id = m.batch_id JOIN campaign k ON k.id = m.campaign_id
+        WHERE m.contact_id = c.id AND k.standing IS NULL AND b.started_at > now() - make_interval(days => :days)
+        ORDER BY b.started_at DESC LIMIT 1
+    ) last
+    WHERE c.id = :contact AND c.phone_cipher IS NOT NULL AND c.unusable IS DISTINCT FROM 'erased'
+""")
+
+
+def find_linked_contact(session: Session, contact_id: int, *, days: int) -> Row[Any] | None:
+    """(id, phone_hash, phone_cipher, topic of the last message) of somebody who got one in the last ``days``."""
+    return session.execute(_LINKED, {"contact": contact_id, "days": days}).one_or_none()
+
+
 def find_in_force(session: Session, phone_hash: bytes) -> Sequence[OptOut]:
     """Refusals of one number that are in force."""
     return session.scalars(
@@ -79,6 +108,18 @@ def list_optouts(session: Session, *, limit: int = 100, before_id: int | None = 
     """The register, newest first, a page at a time."""
     query = select(OptOut).order_by(OptOut.id.desc()).limit(limit)
     return session.scalars(query.where(OptOut.id < before_id) if before_id else query).all()
+
+
+_ROUTE = text("""
+    SELECT r.gateway_id FROM route r JOIN gateway g ON g.id = r.gateway_id AND g.enabled
+    WHERE r.carrier IN (:carrier, '*') ORDER BY (r.carrier = '*'), r.position, r.gateway_id LIMIT 1
+""")
+
+
+def find_route(session: Session, carrier: str) -> int | None:
+    """The first enabled gateway on a carrier's route."""
+    found: int | None = session.execute(_ROUTE, {"carrier": carrier}).scalar()
+    return found
 
 
 # The update changes nothing; it is there to return the row. Who had themselves erased stays without a number.
