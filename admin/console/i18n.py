@@ -54,6 +54,7 @@ def _helpers() -> dict[str, Any]:
         "clock": formats.clock,
         "masked": formats.masked,
         "duration": formats.duration,
+        "seconds": formats.seconds,
         "local": formats.local,
         "words": words,
         "may": may,

@@ -91,7 +91,7 @@ _PHRASES = re.compile(
     r"HUY DANG KY|HUY DK|LAM PHIEN|PHIEN QUA|SPAM|UNSUBSCRIBED?|REMOVE|OPT ?OUT|QUIT|CANCEL)\b"
 )
 _SHORT = 3
-"""Letters of a word that alone may be a slip of the keys; "TCC" for "TC" is one."""
+"""Words of a message so short that a slip of the keys in its first one counts."""
 
 
 def is_near_miss(text: str, vocabulary: Vocabulary = BUILT_IN) -> bool:
@@ -109,7 +109,8 @@ def is_near_miss(text: str, vocabulary: Vocabulary = BUILT_IN) -> bool:
         return True
     if len(words) > 1 and all(len(word) == 1 for word in words):
         return "".join(words) in refusing
-    return len(words) <= _SHORT and any(_one_slip(words[0], word) for word in refusing if " " not in word)
+    begun = (words[0], "".join(words[:2]))
+    return len(words) <= _SHORT and any(_one_slip(each, word) for each in begun for word in refusing if " " not in word)
 
 
 def _one_slip(written: str, word: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from admin.console.app import create_app
 from admin.console.views import citizen as page
 from campaigns.access import SYSTEM
 from campaigns.content.files import templates_folder
@@ -238,11 +239,13 @@ def test_one_link_cannot_be_pressed_for_ever(
 
 
 def test_a_refusal_is_taken_also_while_redis_is_away(
-    app: Flask, phone: FlaskClient, link: str, session: Session
+    app: Flask, database_url: str, link: str, session: Session
 ) -> None:
-    app.extensions["loa"].redis.connection_pool.connection_kwargs["port"] = 1
-    app.extensions["loa"].redis.connection_pool.disconnect()
-    pool = app.extensions["loa"].redis.connection_pool
-    pool.connection_kwargs["path"] = "/nowhere/redis.sock"
-    assert refuse(phone, link).status_code == 303
+    lonely = create_app(
+        app.extensions["loa"].settings, database_url=database_url, redis_url="redis://127.0.0.1:1/0"
+    )
+    try:
+        assert refuse(lonely.test_client(), link).status_code == 303
+    finally:
+        lonely.extensions["loa"].database.close()
     assert len(refusals(session)) == 1
