@@ -47,6 +47,9 @@ class Settings(BaseSettings):
         description="Address of the citizens' pages as texts give it, `https://tinnhan.danang.gov.vn`; "
         "without it no text can carry the link to refuse.",
     )
+    dead_after: int = Field(
+        3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
+    )
     refusal_link_days: int = Field(
         365, ge=30, description="Days after the last message to a number for which its link to refuse works."
     )

@@ -8,6 +8,7 @@ from campaigns.models import InboundMessage
 from campaigns.optouts.confirmation import confirm_if_possible
 from campaigns.optouts.keywords import Wish, is_near_miss, read_wish
 from campaigns.optouts.words import vocabulary
+from campaigns.store.failures import revive_contact
 from campaigns.store.optouts import end_optouts, insert_optout
 from config.keys import Keyring
 
@@ -35,6 +36,7 @@ def handle_inbound(
     )
     session.add(entry)
     session.flush()
+    revive_contact(session, phone_hash)
     if _obey(session, phone_hash, wish, entry.id):
         confirm_if_possible(session, keyring, wish, sender, entry.id, gateway_id=gateway_id)
     return wish

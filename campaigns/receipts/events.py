@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.gateways.contract import Event, Inbound, Receipt
 from campaigns.optouts.inbound import handle_inbound
+from campaigns.receipts.failures import heed_failures
 from campaigns.store.receipts import ReceiptColumns, apply_receipts
 from config.keys import Keyring
 
@@ -22,6 +23,7 @@ def take_in(session: Session, keyring: Keyring, gateway_id: int, events: Sequenc
         else:
             inbound.append(event)
     apply_receipts(session, gateway_id, receipts, keyring.hash)
+    heed_failures(session, gateway_id, receipts)
     for message in inbound:
         handle_inbound(
             session,
