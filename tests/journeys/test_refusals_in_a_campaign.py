@@ -25,15 +25,16 @@ from tests.factories import make_template
 from tests.journeys.city import City
 from tests.journeys.test_nobody_lost_nobody_twice import taken
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 PEOPLE = 3000
 LINKED = 60
 """People of a ward that got a message with a link earlier."""
 ADDRESS = "https://tn.danang.gov.vn"
 BODY = "Tin cua UBND TP Da Nang. Tu choi, bam {{ lien_ket_tu_choi }}"
-EFFECT = 5.0
-"""Seconds. The promise is 60; a claim lives two, and the machine may be busy."""
+TPS = 150
+PROMISE = 60.0
+"""Seconds from a refusal to the last part that may still go out."""
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_refusals_hold_in_a_running_campaign_whatever_way_they_come(
     token = {number: make_token(keyring, ids[keyring.hash(number.encode())]) for number in people[:LINKED]}
     log = city.home / "telco.log"
     with SandboxProcess(SandboxOptions(receipt_delay=0.2, log=log)) as telco:
-        city.gateway("telco", telco, tps=150, sender="1022")
+        city.gateway("telco", telco, tps=TPS, sender="1022")
         with city.process("worker"), city.process("beat"), pages(city) as address:
             first = city.campaign(officer, approver, "--wards", "20194", slug="co-lien-ket")
             city.loa("campaigns", "wait", first, "--timeout", 60)
@@ -137,12 +138,13 @@ def test_refusals_hold_in_a_running_campaign_whatever_way_they_come(
 
     times = sent(log, body.strip())
     late = {n: times[n] - since[keyring.hash(n.encode())] for n in refusing if n in times}
-    assert max(late.values(), default=0) < EFFECT, "nobody is sent to once the refusal holds"
+    assert max(late.values(), default=0) < PROMISE, "nobody is sent to once the refusal holds"
+    assert sum(seconds > 0 for seconds in late.values()) <= 2 * TPS, "only what was claimed: a second or two of rate"
     found = city.show(second)
     assert found["totals"]["suppressed"] == len(refusing - times.keys()) > 50
     assert len(times) == PEOPLE - found["totals"]["suppressed"]
     assert confirmed == len(by_word) + len(by_link), "who wrote or pressed is told so once; a list is not"
     assert effect.people >= found["totals"]["suppressed"]
-    assert 0 <= effect.longest < EFFECT
+    assert 0 <= effect.longest < PROMISE
     assert city.loa("reconcile", "--json")["balanced"]
     database.close()
