@@ -47,6 +47,7 @@ class Settings(BaseSettings):
         description="Address of the citizens' pages as texts give it, `https://tinnhan.danang.gov.vn`; "
         "without it no text can carry the link to refuse.",
     )
+    issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
     dead_after: int = Field(
         3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
     )

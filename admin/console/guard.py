@@ -18,6 +18,7 @@ PUBLIC = frozenset(
         "account.language",
         "account.setup",
         "citizen.refusal",
+        "citizen.check",
         "ops.healthz",
         "ops.metrics",
     }

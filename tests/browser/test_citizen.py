@@ -215,3 +215,17 @@ def test_who_refused_at_the_hotline_is_shown_the_way_back_they_came(public: Publ
     look(page, "vi")
     assert "soạn DK" in page.inner_text("main")
     assert page.locator("main form").count() == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_check_is_open_to_everybody_too(public: Public, window: Windows, width: int, language: str) -> None:
+    public.links()
+    page = window(width, language)
+    page.goto(public.address + "/kiem-tra")
+    look(page, language)
+    for written, tone in (("THÔNG BÁO từ phường.", None), ("Nhan qua tai danang-qua.top ngay hom nay", "warn")):
+        page.fill("[name=text]", written)
+        page.click("main form button")
+        page.wait_for_selector("[role=alert]" if tone is None else f".card.{tone}")
+        look(page, language)

@@ -1,4 +1,6 @@
-"""The citizens' pages: refusing by the link of a message. No signing in, no cookie, no script.
+"""The citizens' pages: refusing by the link of a message, and asking whether a message is the city's.
+
+No signing in, no cookie, no script.
 
 There is no session, so there is no CSRF token either, and none is missed: who can send the form to ``/o/<token>``
 knows the token, and who knows it may open the page and press the button. It is the token that is the right to act; a
@@ -18,6 +20,7 @@ from admin.console.security import caller_address
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.optouts.citizen import Citizen, find_citizen, refuse_by_link, return_by_link
+from campaigns.stats.check import LEAST, MOST, find_sent
 from config.i18n import current_language, t
 
 blueprint = Blueprint("citizen", __name__)
@@ -26,6 +29,8 @@ MISSES, MISS_SECONDS = 30, 600
 """Links that name nobody, per address: only these are counted, because thousands share the address of a carrier."""
 ACTS, ACT_SECONDS = 12, 3600
 """Forms sent by one link."""
+CHECKS, CHECK_SECONDS = 60, 600
+"""Texts asked about, per address."""
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -125,3 +130,21 @@ def _come_back(citizen: Citizen) -> str:
 
 def _unclear(_citizen: Citizen) -> str:
     return t("Yêu cầu chưa rõ. Hãy chọn lại.", "The request is not clear. Choose again.")
+
+
+@blueprint.route("/kiem-tra", methods=["GET", "POST"])
+def check() -> Any:
+    """Whether a text is one the city sent. Asked by POST, so that no text stands in an address or a log."""
+    if request.method == "GET":
+        return _page("check.html", asked=False, written="")
+    asked = Allowance(console().redis, "check", most=CHECKS, seconds=CHECK_SECONDS)
+    address = network_of(caller_address())
+    if asked.spent(address):
+        return _too_many()
+    asked.note(address)
+    written = request.form.get("text", "")[:MOST]
+    if sum(map(str.isalnum, written)) < LEAST:
+        error = t("Hãy chép toàn bộ tin: ít nhất {n} chữ.", "Copy the whole message: {n} letters at least.", n=LEAST)
+        return _page("check.html", 422, asked=True, written=written, error=error)
+    sent = find_sent(reading(), written)
+    return _page("check.html", asked=True, written=written, sent=sent, issuer=console().settings.issuer)

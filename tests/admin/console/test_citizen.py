@@ -249,3 +249,33 @@ def test_a_refusal_is_taken_also_while_redis_is_away(
     finally:
         lonely.extensions["loa"].database.close()
     assert len(refusals(session)) == 1
+
+
+def test_anybody_can_ask_whether_a_message_is_the_citys(
+    phone: FlaskClient, link: str, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert phone.get("/kiem-tra").status_code == 200
+    body = "Thong bao tu phuong."
+    assert body in session.execute(text("SELECT body_plain FROM template_version")).scalars().all()
+    session.execute(
+        text("UPDATE template_version SET body_plain = body_plain || ' Hoi dap: 1022' WHERE body_plain = :body"),
+        {"body": body},
+    )
+    session.commit()
+    body += " Hoi dap: 1022"
+    short = phone.post("/kiem-tra", data={"text": "1022"})
+    assert short.status_code == 422
+    assert "Đúng, đây là tin" not in short.text
+    good = phone.post("/kiem-tra", data={"text": "THÔNG BÁO từ phường.\nHỏi đáp: 1022 "})
+    assert "Đúng, đây là tin của thành phố." in good.text
+    assert "UBND thành phố Đà Nẵng" in good.text
+    bad = phone.post("/kiem-tra?lang=en", data={"text": body + " <script>alert(1)</script> bam vao day"})
+    assert "not among the messages" in bad.text
+    assert "<script>alert" not in bad.text
+    for answer in (short, good, bad):
+        assert not answer.headers.getlist("Set-Cookie")
+        assert "09••" not in answer.text
+    monkeypatch.setattr(page, "CHECKS", 2)
+    here = {"X-Forwarded-For": "203.0.113.20"}
+    codes = [phone.post("/kiem-tra", data={"text": "x" * 30}, headers=here).status_code for _ in range(4)]
+    assert codes == [200, 200, 429, 429]
