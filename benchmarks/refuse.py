@@ -1,7 +1,8 @@
 """Refusals that pour into a running campaign: who is still sent to, counted at the telco by the time of every part.
 
-50,000 messages at 1,000 parts a second; 1,000 people who have not been reached yet refuse while it runs, half of them
-by a word through the telco, half registered by staff. Also how fast a long list of refusals is read.
+50,000 messages at 1,000 parts a second; 1,000 people from all over the campaign refuse while it runs, half of them by a
+word through the telco, half registered by staff: some have had their message, some are about to get it, most wait.
+Also how fast a long list of refusals is read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Any
 from zlib import crc32
@@ -35,16 +37,17 @@ def _number(n: int) -> str:
     return f"84{900_000_000 + n}"
 
 
-def _refuse(place: World, telco: SandboxProcess, numbers: list[str]) -> None:
-    """Every other one by a word, every other one through staff, over about ten seconds."""
+def _refuse(place: World, telco: SandboxProcess, numbers: list[str], seconds: float) -> None:
+    """Every other one by a word, every other one through staff, evenly over so many seconds."""
     words = ("TC", "Từ chối", "huỷ", "STOP")
+    began = time.monotonic()
     for place_in_line, number in enumerate(numbers):
         if place_in_line % 2:
             telco.do("inbound", sender=number, recipient="1022", text=words[place_in_line % 4])
         else:
             with place.database.transaction() as session:
                 add_optout(session, place.keyring, SYSTEM, number, source="staff", evidence="benchmark")
-        time.sleep(0.005)
+        time.sleep(max(0.0, began + seconds * place_in_line / len(numbers) - time.monotonic()))
 
 
 def _body(place: World, campaign: int) -> str:
@@ -57,14 +60,11 @@ def _body(place: World, campaign: int) -> str:
     ).strip()
 
 
-def _late(log: Path, body: str, since: dict[str, float]) -> list[float]:
-    """Seconds after their refusal at which the campaign's text still reached people."""
-    wanted, late = f"{crc32(body.encode()):08x}", []
-    for line in log.read_text().splitlines():
-        at, number, _, _, _, checksum = line.split()
-        if checksum == wanted and number in since and float(at) > since[number]:
-            late.append(float(at) - since[number])
-    return late
+def _after(log: Path, body: str, since: dict[str, float]) -> list[float]:
+    """Seconds from the refusal to the campaign's part, for each who got it; negative where it came before."""
+    wanted = f"{crc32(body.encode()):08x}"
+    lines = (line.split() for line in log.read_text().splitlines())
+    return [float(at) - since[number] for at, number, _, _, _, sum_ in lines if sum_ == wanted and number in since]
 
 
 def _since(place: World, numbers: list[str]) -> dict[str, float]:
@@ -81,21 +81,21 @@ def measure(size: int = SIZE, refusing: int = REFUSING, tps: float = TPS) -> dic
         log = place.home / "telco.log"
         with SandboxProcess(SandboxOptions(receipt_delay=0.5, log=log, receipt_window=5000)) as telco:
             campaign = prepare(place, telco, size, tps, 200)
-            # From its last tenths, planned in the order of wards: people who are not reached before they refuse.
-            numbers = [_number(n) for n in range(size) if n % 56 >= 46][-refusing:]
+            numbers = [_number(n) for n in Random(1).sample(range(size), refusing)]
             with loa(place, "worker"), loa(place, "beat"):
                 wait_until_bound(place)
                 place.run("UPDATE campaign SET state = 'running' WHERE id = :id", id=campaign)
-                while telco.do("stats")["taken"] < size // 10:
+                while telco.do("stats")["taken"] < size // 20:
                     time.sleep(0.05)
-                _refuse(place, telco, numbers)
+                _refuse(place, telco, numbers, 0.8 * size / tps)
                 until = time.monotonic() + PATIENCE
                 while place.run("SELECT state FROM campaign WHERE id = :id", id=campaign) != "finished":
                     assert time.monotonic() < until, "the campaign does not end"
                     time.sleep(0.5)
                 time.sleep(2)
         since = _since(place, numbers)
-        late = _late(log, _body(place, campaign), since)
+        after = _after(log, _body(place, campaign), since)
+        late = [seconds for seconds in after if seconds > 0]
         with place.database.transaction() as session:
             found, effect, books = summary(session, campaign), measure_effect(session), reconcile(session)
     return report(
@@ -103,8 +103,9 @@ def measure(size: int = SIZE, refusing: int = REFUSING, tps: float = TPS) -> dic
         load=f"{size} messages at {tps:g}/s, {refusing} refusals while it runs, half by word, half by staff",
         registered=len(since),
         suppressed=found.totals["suppressed"],
+        sent_before=len(after) - len(late),
         sent_after_60_s=sum(seconds > PROMISE for seconds in late),
-        sent_before_it_took_effect=len(late),
+        sent_until_it_took_effect=len(late),
         longest_s=round(max(late, default=0.0), 2),
         median_of_those_s=round(median(late), 2) if late else 0.0,
         shown_longest_s=round(effect.longest, 2),

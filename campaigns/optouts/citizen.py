@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaigns.content.links import read_token
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import OptOut
-from campaigns.optouts.confirmation import confirm_if_possible
+from campaigns.optouts.confirmation import Replies
 from campaigns.optouts.keywords import Wish
 from campaigns.optouts.register import OWN_TOPICS, check_topic
 from campaigns.store.optouts import end_optout_ids, find_in_force, find_linked_contact, insert_optout
@@ -90,11 +90,11 @@ def refuse_by_link(session: Session, keyring: Keyring, citizen: Citizen, *, topi
         phone_hash=citizen.phone_hash,
         topic=topic,
         source="web",
-        evidence=f"link in a message; pressed “{words}”",
+        evidence=f"liên kết trong tin nhắn; đã bấm “{words}”",
         created_by=BY,
     )
     if new_id is not None:
-        confirm_if_possible(session, keyring, Wish.REFUSE, citizen.number, -new_id, topic=topic)
+        Replies(session, keyring).confirm(Wish.REFUSE, citizen.number, -new_id, topic=topic)
     return new_id is not None
 
 
@@ -113,7 +113,7 @@ def return_by_link(session: Session, keyring: Keyring, citizen: Citizen, *, word
         session,
         [refusal.id for refusal in citizen.refusals],
         by=BY,
-        evidence=f"link in a message; stated “{words}”",
+        evidence=f"liên kết trong tin nhắn; đã xác nhận “{words}”",
     )
     if ended:
-        confirm_if_possible(session, keyring, Wish.RETURN, citizen.number, -max(ended))
+        Replies(session, keyring).confirm(Wish.RETURN, citizen.number, -max(ended))

@@ -37,61 +37,62 @@ REPLIES: Mapping[Wish, str] = {
 """Template of the answer to each wish."""
 
 
-def confirm_if_possible(
-    session: Session,
-    keyring: Keyring,
-    wish: Wish,
-    number: str,
-    occasion: int,
-    *,
-    topic: str | None = None,
-    gateway_id: int | None = None,
-) -> bool:
-    """Queue the answer to ``number`` (E.164 without plus), once per ``occasion``; whether it was queued.
+class Replies:
+    """The replies of one transaction: each kind is looked up once, for a thousand people may write at one moment.
 
-    It goes by ``gateway_id``, the way the person came, else by the route of the number's carrier. A refusal stands
-    also where its confirmation cannot be made, as when somebody broke the reply's text or no gateway is there.
+    The minute a reply names is that of the transaction's beginning, so what was found holds until its end.
     """
-    try:
-        with session.begin_nested():
-            return _confirm(session, keyring, wish, number, occasion, topic, gateway_id)
-    except LoaError:
-        log.exception("reply_impossible", wish=wish.value)
-        return False
 
+    def __init__(self, session: Session, keyring: Keyring) -> None:
+        self._session, self._keyring = session, keyring
+        self._found: dict[tuple[Wish, str | None], tuple[int, int] | None] = {}
 
-def _confirm(
-    session: Session,
-    keyring: Keyring,
-    wish: Wish,
-    number: str,
-    occasion: int,
-    topic: str | None,
-    gateway_id: int | None,
-) -> bool:
-    phone = normalise_phone(number)
-    if isinstance(phone, PhoneProblem) or phone.number != number:
-        return False  # a short code or a foreign number: obeyed, but nobody to answer
-    gateway_id = gateway_id or find_route(session, phone.carrier)
-    if gateway_id is None:
-        return False  # an answer that waits for a gateway to be set up would be no answer
-    campaign = _standing_campaign(session, wish, topic, database_now(session))
-    contact_id, ward_id, known_carrier = ensure_contact(
-        session,
-        phone_hash=keyring.hash(number.encode()),
-        cipher=keyring.encrypt(number.encode()),
-        carrier=phone.carrier,
-    )
-    return queue_single_message(
-        session,
-        campaign_id=campaign.id,
-        contact_id=contact_id,
-        occasion=occasion,
-        gateway_id=gateway_id,
-        ward_id=ward_id,
-        carrier=known_carrier,
-        parts=len(campaign_text(campaign).for_place(Place("", ""))),
-    )
+    def confirm(
+        self, wish: Wish, number: str, occasion: int, *, topic: str | None = None, gateway_id: int | None = None
+    ) -> bool:
+        """Queue the answer to ``number`` (E.164 without plus), once per ``occasion``; whether it was queued.
+
+        It goes by ``gateway_id``, the way the person came, else by the route of the number's carrier. A refusal stands
+        also where its confirmation cannot be made, as when somebody broke the reply's text or no gateway is there.
+        """
+        phone = normalise_phone(number)
+        if isinstance(phone, PhoneProblem) or phone.number != number:
+            return False  # a short code or a foreign number: obeyed, but nobody to answer
+        gateway_id = gateway_id or find_route(self._session, phone.carrier)
+        if gateway_id is None:
+            return False  # an answer that waits for a gateway to be set up would be no answer
+        reply = self._reply(wish, topic)
+        if reply is None:
+            return False
+        contact_id, ward_id, known_carrier = ensure_contact(
+            self._session,
+            phone_hash=self._keyring.hash(number.encode()),
+            cipher=self._keyring.encrypt(number.encode()),
+            carrier=phone.carrier,
+        )
+        return queue_single_message(
+            self._session,
+            campaign_id=reply[0],
+            contact_id=contact_id,
+            occasion=occasion,
+            gateway_id=gateway_id,
+            ward_id=ward_id,
+            carrier=known_carrier,
+            parts=reply[1],
+        )
+
+    def _reply(self, wish: Wish, topic: str | None) -> tuple[int, int] | None:
+        """(campaign, parts) of the reply, None where it cannot be made."""
+        if (wish, topic) not in self._found:
+            try:
+                with self._session.begin_nested():
+                    campaign = _standing_campaign(self._session, wish, topic, database_now(self._session))
+                    parts = len(campaign_text(campaign).for_place(Place("", "")))
+                self._found[wish, topic] = campaign.id, parts
+            except LoaError:
+                log.exception("reply_impossible", wish=wish.value)
+                self._found[wish, topic] = None
+        return self._found[wish, topic]
 
 
 def _standing_campaign(session: Session, wish: Wish, topic: str | None, now: datetime) -> Campaign:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from campaigns.models import InboundMessage
-from campaigns.optouts.confirmation import confirm_if_possible
+from campaigns.optouts.confirmation import Replies
 from campaigns.optouts.keywords import Wish, is_near_miss, read_wish
 from campaigns.optouts.words import vocabulary
 from campaigns.store.failures import revive_contact
@@ -15,31 +15,43 @@ from config.keys import Keyring
 _BODY_MOST = 1000
 
 
+class Listener:
+    """Takes in inbound messages of one transaction; what is the same for all of them is looked up once."""
+
+    def __init__(self, session: Session, keyring: Keyring, gateway_id: int) -> None:
+        self._session, self._keyring, self._gateway_id = session, keyring, gateway_id
+        self._words = vocabulary(session)
+        self._replies = Replies(session, keyring)
+
+    def handle(self, *, sender: str, recipient: str, body: str) -> Wish:
+        """Keep an inbound message, obey it, and queue its confirmation on the gateway it came by.
+
+        ``sender`` is E.164 without plus. Repeating a refusal that is in force changes nothing and confirms nothing.
+        What may be a refusal and is none by its words waits for a person to read it.
+        """
+        session, wish = self._session, read_wish(body, self._words)
+        phone_hash = self._keyring.hash(sender.encode())
+        entry = InboundMessage(
+            gateway_id=self._gateway_id,
+            sender_hash=phone_hash,
+            recipient=recipient[:50],
+            body=body[:_BODY_MOST].replace("\x00", ""),
+            action=wish.value,
+            review="waiting" if wish is Wish.NONE and is_near_miss(body, self._words) else None,
+        )
+        session.add(entry)
+        session.flush()
+        revive_contact(session, phone_hash)
+        if _obey(session, phone_hash, wish, entry.id):
+            self._replies.confirm(wish, sender, entry.id, gateway_id=self._gateway_id)
+        return wish
+
+
 def handle_inbound(
     session: Session, keyring: Keyring, gateway_id: int, *, sender: str, recipient: str, body: str
 ) -> Wish:
-    """Keep an inbound message, obey it, and queue its confirmation on the gateway it came by.
-
-    ``sender`` is E.164 without plus. Repeating a refusal that is in force changes nothing and confirms nothing.
-    What may be a refusal and is none by its words waits for a person to read it.
-    """
-    known = vocabulary(session)
-    wish = read_wish(body, known)
-    phone_hash = keyring.hash(sender.encode())
-    entry = InboundMessage(
-        gateway_id=gateway_id,
-        sender_hash=phone_hash,
-        recipient=recipient[:50],
-        body=body[:_BODY_MOST].replace("\x00", ""),
-        action=wish.value,
-        review="waiting" if wish is Wish.NONE and is_near_miss(body, known) else None,
-    )
-    session.add(entry)
-    session.flush()
-    revive_contact(session, phone_hash)
-    if _obey(session, phone_hash, wish, entry.id):
-        confirm_if_possible(session, keyring, wish, sender, entry.id, gateway_id=gateway_id)
-    return wish
+    """Take in a single message."""
+    return Listener(session, keyring, gateway_id).handle(sender=sender, recipient=recipient, body=body)
 
 
 def _obey(session: Session, phone_hash: bytes, wish: Wish, entry_id: int) -> bool:

@@ -10,7 +10,7 @@ from campaigns.access import Actor
 from campaigns.audience.phone import PhoneProblem, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput
-from campaigns.optouts.confirmation import confirm_if_possible
+from campaigns.optouts.confirmation import Replies
 from campaigns.optouts.keywords import Wish
 from campaigns.store.audit import append_audit
 from campaigns.store.optouts import end_optouts, insert_optout, insert_optouts
@@ -109,7 +109,7 @@ def add_optout(
     if new_id is not None:
         append_audit(session, actor.email, "optout.added", "optout", new_id, {"topic": topic, "source": source})
         if source in CONFIRMED if confirm is None else confirm:
-            confirm_if_possible(session, keyring, Wish.REFUSE, number, -new_id, topic=topic)
+            Replies(session, keyring).confirm(Wish.REFUSE, number, -new_id, topic=topic)
     return new_id
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.access import Actor
 from campaigns.errors import NotFound
 from campaigns.models import InboundMessage
-from campaigns.optouts.confirmation import confirm_if_possible
+from campaigns.optouts.confirmation import Replies
 from campaigns.optouts.keywords import Wish
 from campaigns.store.audit import append_audit
 from campaigns.store.inbound import find_number, list_waiting, settle_review
@@ -50,5 +50,5 @@ def decide(session: Session, keyring: Keyring, actor: Actor, entry_id: int, *, r
     cipher = find_number(session, entry.sender_hash)
     if new_id is not None and cipher is not None:
         number = keyring.decrypt(cipher).decode("ascii")
-        confirm_if_possible(session, keyring, wish, number, entry_id, gateway_id=entry.gateway_id)
+        Replies(session, keyring).confirm(wish, number, entry_id, gateway_id=entry.gateway_id)
     return new_id is not None

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import OptOut
+from config.keys import HASH_BYTES
 
 _ADD = text("""
     INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
@@ -34,11 +35,17 @@ def insert_optout(
     return new_id
 
 
+# The hashes come as one string of bytes: an array of twenty thousand took longer to write than its rows to insert.
 _ADD_MANY = text("""
-    WITH input AS (SELECT DISTINCT phone_hash FROM unnest(CAST(:hashes AS bytea[])) AS i(phone_hash))
-    INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
-    SELECT phone_hash, :topic, :source, :evidence, :created_by FROM input
-    ON CONFLICT DO NOTHING RETURNING id
+    WITH input AS (
+        SELECT DISTINCT substring(CAST(:hashes AS bytea) FROM n * :width + 1 FOR :width) AS phone_hash
+        FROM generate_series(0, :count - 1) AS n
+    ), added AS (
+        INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
+        SELECT phone_hash, :topic, :source, :evidence, :created_by FROM input
+        ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT count(*) FROM added
 """)
 
 
@@ -47,13 +54,15 @@ def insert_optouts(
 ) -> int:
     """Register many refusals at once; returns how many were new."""
     parameters = {
-        "hashes": list(hashes),
+        "hashes": b"".join(hashes),
+        "width": HASH_BYTES,
+        "count": len(hashes),
         "topic": topic,
         "source": source,
         "evidence": evidence,
         "created_by": created_by,
     }
-    return len(session.execute(_ADD_MANY, parameters).all())
+    return int(session.execute(_ADD_MANY, parameters).scalar_one())
 
 
 _END = text("""

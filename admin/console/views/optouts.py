@@ -18,6 +18,7 @@ from campaigns.audience.phone import PhoneProblem, PhoneResult, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.models import OptOut
+from campaigns.optouts.citizen import BY
 from campaigns.optouts.register import add_optout, end_optout, refusable_topics
 from campaigns.optouts.review import decide, waiting
 from campaigns.stats.effect import measure_effect
@@ -96,6 +97,7 @@ class OptOutScreen(ListScreen):
         "topic": shown(lambda optout: _scope(optout.topic)),
         "source": shown(lambda optout: words.SOURCE_TITLES.get(optout.source, optout.source)),
         "created_at": shown(lambda optout: formats.moment(optout.created_at)),
+        "created_by": shown(lambda o: t("người dân", "the person") if o.created_by == BY else o.created_by),
         "ended_at": _in_force,
     }
     column_filters: ClassVar[list[Any]] = [
