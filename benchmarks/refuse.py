@@ -69,9 +69,7 @@ def _after(log: Path, body: str, since: dict[str, float]) -> list[float]:
 
 def _since(place: World, numbers: list[str]) -> dict[str, float]:
     by_hash = {place.keyring.hash(number.encode()): number for number in numbers}
-    found = place.run(
-        "SELECT jsonb_object_agg(encode(phone_hash, 'hex'), extract(epoch FROM created_at)) FROM opt_out"
-    )
+    found = place.run("SELECT jsonb_object_agg(encode(phone_hash, 'hex'), extract(epoch FROM created_at)) FROM opt_out")
     return {by_hash[bytes.fromhex(key)]: float(at) for key, at in (found or {}).items()}
 
 

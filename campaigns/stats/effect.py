@@ -3,7 +3,8 @@
 Counted are refusals of the last seven days that met something: the person had a message of a campaign that honours
 the refusal, which either was held back because of it, or of which a part still went out after it. The time runs from
 the registration to the record of the last such part, and is 0 where none went out. A part is recorded up to half a
-second after the telco took it, so the figure errs on the long side. Confirmations do not count.
+second after the telco took it, so the figure errs on the long side. Confirmations do not count, and lists do not:
+nobody refused at the moment a list was read. At most the latest 5,000 refusals are looked at.
 """
 
 from __future__ import annotations

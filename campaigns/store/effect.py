@@ -12,6 +12,9 @@ from campaigns.delivery.states import MessageState
 
 S = MessageState
 
+MOST = 5000
+"""The latest refusals that are looked at; a page asks for the figure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
@@ -27,10 +30,11 @@ class Meeting:
 _MEETINGS = text(f"""
     WITH refused AS MATERIALIZED (
         SELECT o.id, o.created_at, coalesce(o.ended_at, 'infinity') AS until, m.batch_id, m.seq, m.state
-        FROM opt_out o JOIN contact c USING (phone_hash) JOIN message m ON m.contact_id = c.id
+        FROM (SELECT * FROM opt_out WHERE created_at > now() - make_interval(days => :days) AND source <> 'import'
+              ORDER BY id DESC LIMIT :most) o
+        JOIN contact c USING (phone_hash) JOIN message m ON m.contact_id = c.id
         JOIN batch b ON b.id = m.batch_id JOIN campaign k ON k.id = m.campaign_id
-        WHERE o.created_at > now() - make_interval(days => :days)
-          AND k.message_class = ANY(:classes) AND (o.topic IS NULL OR o.topic = k.topic)
+        WHERE k.message_class = ANY(:classes) AND (o.topic IS NULL OR o.topic = k.topic)
           AND coalesce(b.started_at, 'infinity') > o.created_at - interval '1 day'
           AND (m.state = {S.SUPPRESSED.value} OR b.started_at IS NOT NULL)
     ), sent AS (
@@ -49,6 +53,6 @@ _MEETINGS = text(f"""
 
 
 def list_meetings(session: Session, *, days: int, classes: Sequence[str]) -> list[Meeting]:
-    """Refusals of the last ``days`` that met a message of one of these classes."""
-    rows = session.execute(_MEETINGS, {"days": days, "classes": list(classes)})
+    """Refusals of the last ``days``, at most ``MOST``, that met a message of one of these classes."""
+    rows = session.execute(_MEETINGS, {"days": days, "classes": list(classes), "most": MOST})
     return [Meeting(row.stopped, row.seconds) for row in rows]

@@ -28,8 +28,10 @@ def _split(codes: str | None) -> frozenset[str]:
 def read_codes(session: Session, gateway_id: int) -> Codes:
     """The codes of one gateway."""
     row = session.execute(
-        text("SELECT settings ->> 'refused_codes' AS refused, settings ->> 'dead_codes' AS dead"
-             " FROM gateway WHERE id = :id"),
+        text(
+            "SELECT settings ->> 'refused_codes' AS refused, settings ->> 'dead_codes' AS dead"
+            " FROM gateway WHERE id = :id"
+        ),
         {"id": gateway_id},
     ).one()
     return Codes(_split(row.refused), _split(row.dead))
@@ -61,9 +63,7 @@ def find_recipients(
     session: Session, gateway_id: int, references: Sequence[str], errors: Sequence[str]
 ) -> list[Recipient]:
     """The people of these receipts; of a reference that came round again, the last one's."""
-    rows = session.execute(
-        _RECIPIENTS, {"gateway": gateway_id, "references": list(references), "errors": list(errors)}
-    )
+    rows = session.execute(_RECIPIENTS, {"gateway": gateway_id, "references": list(references), "errors": list(errors)})
     return [Recipient(row.id, bytes(row.phone_hash), row.error) for row in rows]
 
 

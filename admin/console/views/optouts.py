@@ -173,7 +173,7 @@ class OptOutScreen(ListScreen):
 
         told(
             work,
-            t("Đã ghi nhận từ chối và gửi xác nhận.", "Registered as a refusal, and confirmed.")
+            t("Đã ghi nhận từ chối.", "Registered as a refusal.")
             if refuses
             else t("Đã ghi: không phải từ chối.", "Noted: no refusal."),
         )

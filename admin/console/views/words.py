@@ -28,9 +28,7 @@ class WordScreen(Page):
         if request.method == "POST" and self._add(form):
             return redirect(url_for(".index"), code=303)
         listed = list_words(reading())
-        groups = [
-            (title, [row for row in listed if row.wish == wish]) for wish, title in words.WISH_TITLES.items()
-        ]
+        groups = [(title, [row for row in listed if row.wish == wish]) for wish, title in words.WISH_TITLES.items()]
         page = self.render(
             "console/words.html", form=form, groups=groups, wishes=words.WISH_TITLES.items(), promised=PROMISED
         )

@@ -241,9 +241,7 @@ def test_one_link_cannot_be_pressed_for_ever(
 def test_a_refusal_is_taken_also_while_redis_is_away(
     app: Flask, database_url: str, link: str, session: Session
 ) -> None:
-    lonely = create_app(
-        app.extensions["loa"].settings, database_url=database_url, redis_url="redis://127.0.0.1:1/0"
-    )
+    lonely = create_app(app.extensions["loa"].settings, database_url=database_url, redis_url="redis://127.0.0.1:1/0")
     try:
         assert refuse(lonely.test_client(), link).status_code == 303
     finally:

@@ -39,9 +39,7 @@ def confirmations(session: Session) -> list[str]:
     return list(session.execute(text(query)).scalars())
 
 
-def test_a_refusal_outlives_the_contact_its_return_and_a_rotation_of_keys(
-    database: Database, keyring: Keyring
-) -> None:
+def test_a_refusal_outlives_the_contact_its_return_and_a_rotation_of_keys(database: Database, keyring: Keyring) -> None:
     phone = next_phone()
     with database.transaction() as session:
         make_contact(session, keyring, phone=phone)

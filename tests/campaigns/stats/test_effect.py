@@ -24,14 +24,19 @@ class Scene:
         self.now: datetime = session.execute(text("SELECT now()")).scalar_one()
 
     def refuses(
-        self, state: MessageState, *sent_after: float, minutes_ago: float = 10, topic: str | None = None
+        self,
+        state: MessageState,
+        *sent_after: float,
+        minutes_ago: float = 10,
+        topic: str | None = None,
+        source: str = "web",
     ) -> OptOut:
         """Somebody refuses; parts of their message went out so many seconds after that (before, where negative)."""
         contact = make_contact(self.session, self.keyring)
         refusal = OptOut(
             phone_hash=contact.phone_hash,
             topic=topic,
-            source="web",
+            source=source,
             evidence="x",
             created_by="citizen",
             created_at=self.now - timedelta(minutes=minutes_ago),
@@ -78,10 +83,13 @@ def test_time_runs_to_the_last_part_and_is_nothing_where_none_went_out(undone: S
     assert (found.people, found.stopped, found.median, found.longest) == (3, 2, 0.0, 1.25)
 
 
-def test_who_had_their_message_before_met_nothing(undone: Session, keyring: Keyring) -> None:
+def test_who_had_their_message_before_refused_long_ago_or_stood_on_a_list_met_nothing(
+    undone: Session, keyring: Keyring
+) -> None:
     scene = Scene(undone, keyring)
     scene.refuses(MessageState.DELIVERED, -30)
     scene.refuses(MessageState.SUPPRESSED, minutes_ago=8 * 24 * 60)
+    scene.refuses(MessageState.SUPPRESSED, source="import")
     assert measure_effect(undone).people == 0
 
 
