@@ -45,13 +45,16 @@ ROLES: dict[str, frozenset[str]] = {
             "gateway.view",
             "gateway.edit",
             "key.rotate",
+            "optout.words",
             "campaign.view",
             "campaign.stop",
             "campaign.settle",
             "stats.view",
         }
     ),
-    "administrator": frozenset({"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view"}),
+    "administrator": frozenset(
+        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+    ),
 }
 
 PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values())

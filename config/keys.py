@@ -103,6 +103,10 @@ class Keyring:
             hashes.append(one.digest()[:HASH_BYTES])
         return hashes
 
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose. It comes of the hash key, so it stays when ``loa keys rotate`` ran."""
+        return hmac.digest(self.hash_key, b"loa derived key: " + purpose.encode(), "sha256")
+
     def to_json(self) -> str:
         """The file's content."""
         return json.dumps(

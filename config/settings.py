@@ -63,6 +63,19 @@ class Settings(BaseSettings):
     keep_references_days: int = Field(
         30, ge=0, description="Days after the end that late receipts are still understood; 0: as long as the messages."
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.-]+(:\d{1,5})?)?$",
+        description="Address of the citizens' pages as texts give it, `https://tinnhan.danang.gov.vn`; "
+        "without it no text can carry the link to refuse.",
+    )
+    issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
+    dead_after: int = Field(
+        3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
+    )
+    refusal_link_days: int = Field(
+        365, ge=30, description="Days after the last message to a number for which its link to refuse works."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

@@ -10,8 +10,10 @@ from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.optouts import add_optout, end_optout
 from campaigns.optouts.lists import import_optout_file
+from campaigns.optouts.words import add_word, remove_word
 from campaigns.stats.clock import CITY_TIME
 from campaigns.store.optouts import list_optouts
+from campaigns.store.words import list_words
 from config.i18n import t
 
 _TOPIC = t("Chỉ từ chối một chủ đề; bỏ trống là mọi tin.", "Refuse one topic only; without it, everything.")
@@ -27,16 +29,33 @@ def optouts() -> None:
 @click.option("--topic", help=_TOPIC)
 @click.option("--source", default="staff", show_default=True, help="keyword, hotline, web, staff, telco")
 @click.option("--evidence", default="loa optouts add", show_default=True, help=t("Căn cứ.", "Evidence."))
+@click.option(
+    "--confirm/--no-confirm",
+    default=None,
+    help=t(
+        "Gửi tin xác nhận; mặc định có với keyword, hotline, web.",
+        "Send the confirmation; by default for keyword, hotline, web.",
+    ),
+)
 @as_option
 @json_option
 @pass_loa
 def add(
-    loa: Loa, phone: str, topic: str | None, source: str, evidence: str, as_email: str | None, as_json: bool
+    loa: Loa,
+    phone: str,
+    topic: str | None,
+    source: str,
+    evidence: str,
+    confirm: bool | None,
+    as_email: str | None,
+    as_json: bool,
 ) -> None:
     """One refusal, in force at once."""
     actor = loa.actor(as_email)
     with loa.database.transaction() as session:
-        new_id = add_optout(session, loa.keyring, actor, phone, topic=topic, source=source, evidence=evidence)
+        new_id = add_optout(
+            session, loa.keyring, actor, phone, topic=topic, source=source, evidence=evidence, confirm=confirm
+        )
     if as_json:
         emit_json({"added": new_id is not None, "id": new_id})
     elif new_id is None:
@@ -140,3 +159,47 @@ def list_command(loa: Loa, limit: int, as_json: bool) -> None:
             for r in rows
         ],
     )
+
+
+@optouts.group(help=t("Từ khoá người dân nhắn tới.", "Words that people write to us."))
+def words() -> None:
+    """Group of commands."""
+
+
+@words.command("list", help=t("Danh sách từ khoá.", "The list of words."))
+@json_option
+@pass_loa
+def words_list(loa: Loa, as_json: bool) -> None:
+    """Words by what they ask for."""
+    with loa.database.transaction() as session:
+        rows = [{"word": row.word, "wish": row.wish, "by": row.created_by} for row in list_words(session)]
+    if as_json:
+        emit_json(rows)
+    else:
+        titles = [t("Từ", "Word"), t("Nghĩa", "Asks for"), t("Người thêm", "By")]
+        print_table(titles, [[row["word"], row["wish"], row["by"]] for row in rows])
+
+
+@words.command("add", help=t("Thêm một từ khoá.", "Add a word."))
+@click.argument("word")
+@click.option("--wish", type=click.Choice(["optout", "optin", "help"]), default="optout", show_default=True)
+@as_option
+@pass_loa
+def words_add(loa: Loa, word: str, wish: str, as_email: str | None) -> None:
+    """In force for the next message."""
+    actor = loa.actor(as_email)
+    with loa.database.transaction() as session:
+        written = add_word(session, actor, word, wish)
+    click.echo(t("Đã có “{word}” trong danh sách.", "“{word}” is on the list.", word=written))
+
+
+@words.command("remove", help=t("Bỏ một từ khoá.", "Take a word off the list."))
+@click.argument("word")
+@as_option
+@pass_loa
+def words_remove(loa: Loa, word: str, as_email: str | None) -> None:
+    """Who removed it stays in the audit."""
+    actor = loa.actor(as_email)
+    with loa.database.transaction() as session:
+        remove_word(session, actor, word)
+    click.echo(t("Đã bỏ “{word}”.", "“{word}” was removed.", word=word))

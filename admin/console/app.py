@@ -16,7 +16,7 @@ from admin.console.i18n import speak_both_languages
 from admin.console.problems import explain
 from admin.console.security import add_headers, configure_sign_in, load_secret_key
 from admin.console.uploads import allow_uploads
-from admin.console.views import add_screens
+from admin.console.views import add_screens, citizen
 from campaigns.errors import LoaError, NotFound
 from campaigns.store.database import Database
 from config.embedded import service_urls
@@ -58,7 +58,7 @@ def create_app(
         reading=Reading(database),
     )
     allow_uploads(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     configure_sign_in(app)
     speak_both_languages(app)
     keep_the_door(app)
@@ -67,6 +67,8 @@ def create_app(
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(LoaError, _refused)
     add_screens(app)
+    csrf.exempt(citizen.blueprint)  # why: see there
+    app.register_blueprint(citizen.blueprint)
     return app
 
 

@@ -62,6 +62,13 @@ def masked(e164: bytes | str | None) -> str:
     return mask_phone(e164.decode() if isinstance(e164, bytes) else e164)
 
 
+def seconds(value: float) -> str:
+    """``0 giây``, ``1,4 giây``, from a minute on as ``duration`` says it."""
+    if value >= 60:
+        return duration(value)
+    return t("{n} giây", "{n} s", n=number(value, 1))
+
+
 def duration(seconds: float) -> str:
     """Roughly how long: ``45 giây``, ``12 phút``, ``2 giờ 5 phút``."""
     if seconds < 60:

@@ -17,11 +17,14 @@ PUBLIC = frozenset(
         "security.login",
         "account.language",
         "account.setup",
+        "citizen.refusal",
+        "citizen.check",
         "ops.healthz",
         "ops.metrics",
     }
 )
-"""Endpoints for everybody. ``ops.metrics`` answers only to this machine; ``account.setup`` needs its token."""
+"""Endpoints for everybody. ``ops.metrics`` answers only to this machine; ``account.setup`` needs its token, and
+``citizen.refusal`` the one of its link."""
 
 SIGNED_IN = frozenset({"security.logout", "account.password", "admin.index"})
 """Endpoints for everybody who is signed in."""

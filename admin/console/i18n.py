@@ -20,7 +20,14 @@ _STATIC = Path(__file__).with_name("static")
 
 
 def choose_language() -> None:
-    """Show this request's texts in the language chosen in the session, else the person's own, else Vietnamese."""
+    """Show this request's texts in the language chosen in the session, else the person's own, else Vietnamese.
+
+    A citizen's page has no session: its address may say the language, else the browser does.
+    """
+    if request.blueprint == "citizen":
+        asked = request.args.get("lang", "")
+        set_language(asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "vi")
+        return
     chosen = session.get("language")
     if chosen not in LANGUAGES and request.endpoint != "static" and current_user.is_authenticated:
         chosen = current_user.language
@@ -47,6 +54,7 @@ def _helpers() -> dict[str, Any]:
         "clock": formats.clock,
         "masked": formats.masked,
         "duration": formats.duration,
+        "seconds": formats.seconds,
         "local": formats.local,
         "words": words,
         "may": may,

@@ -132,6 +132,12 @@ SOURCE_TITLES: Mapping[str, Text] = {
     "telco": Text("Nhà mạng báo", "Telco"),
 }
 
+WISH_TITLES: Mapping[str, Text] = {
+    "optout": Text("Từ chối nhận tin", "Stop messages"),
+    "optin": Text("Nhận lại tin", "Get messages again"),
+    "help": Text("Hỏi hướng dẫn", "Ask for help"),
+}
+
 CARRIER_TITLES: Mapping[str, str] = {
     "viettel": "Viettel",
     "vinaphone": "VinaPhone",

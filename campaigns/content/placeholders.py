@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from campaigns.content.links import PATH, SAMPLE_ADDRESS, SAMPLE_TOKEN
 from config.i18n import Text
 
 Source = Literal["contact", "campaign", "system"]
@@ -31,6 +32,13 @@ _ALL = (
     Placeholder("dia_diem", Text("Địa điểm", "Place"), "campaign", "UBND quận Hải Châu"),
     Placeholder("han_nop", Text("Hạn nộp", "Due date"), "campaign", "10/03/2023"),
     Placeholder("nam", Text("Năm", "Year"), "campaign", "2023"),
+    Placeholder(
+        "lien_ket_tu_choi",
+        Text("Liên kết từ chối của từng người", "Each person's link to refuse"),
+        "contact",
+        SAMPLE_ADDRESS + PATH + SAMPLE_TOKEN,
+    ),
+    Placeholder("chu_de", Text("Chủ đề bị từ chối", "Topic refused"), "system", ""),
     Placeholder("nhan_luc", Text("Thời điểm nhận yêu cầu", "When the request came"), "system", "09:15 12/03/2023"),
     Placeholder("ngung_tu", Text("Thời điểm ngừng gửi", "When sending stops"), "system", "09:15 12/03/2023"),
 )

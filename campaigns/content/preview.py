@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.content.findings import Finding, Hints, findings, hints
+from campaigns.content.links import sample_link
 from campaigns.content.placeholders import SAMPLES
 from campaigns.content.rendering import compile_template
 from campaigns.content.rules import Problem, check_text, validate_body
@@ -40,7 +41,7 @@ def preview(
         InvalidInput: the merged text cannot be sent.
     """
     compiled = compile_template(body)
-    text = compiled.render({**SAMPLES, **(values or {})}, plain=plain)
+    text = compiled.render({**SAMPLES, **(values or {}), "lien_ket_tu_choi": sample_link()}, plain=plain)
     kind = MESSAGE_CLASSES.get(message_class or "")
     problems = [*validate_body(body, plain=plain, kind=kind), *check_text(text, kind=kind)]
     return Preview(

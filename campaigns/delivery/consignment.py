@@ -12,10 +12,12 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from campaigns.content.encoding import Part
+from campaigns.content.links import make_token
 from campaigns.delivery.menu import CampaignFacts
 from campaigns.delivery.pacing import Pacer
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
 from campaigns.delivery.pulse import Pulse
+from campaigns.delivery.rendering import Place
 from campaigns.delivery.retries import RULES, ErrorClass, error_class, waits
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
@@ -198,7 +200,7 @@ class Consignment:
                 self._note(message.seq, MessageState.EXPIRED, None, tried=0)
                 continue
             try:
-                parts = same or text.for_person(place, message.full_name, message.attributes)
+                parts = same or self._for_person(message, place)
                 number = self._line.keyring.decrypt(message.phone_cipher).decode("ascii")
             except LoaError:
                 failed.append((message.seq, "LOA_MISSING_VALUE"))
@@ -214,6 +216,10 @@ class Consignment:
         for seq, error in failed:
             self._note(seq, MessageState.FAILED, error, tried=0)
         return outbound
+
+    def _for_person(self, message: ClaimedMessage, place: Place) -> tuple[Part, ...]:
+        token = make_token(self._line.keyring, message.contact_id)
+        return self._facts.text.for_person(place, message.full_name, message.attributes, token)
 
     def _halted(self) -> bool:
         return not self._may_go_on or self._halted_outside()

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
@@ -22,8 +23,8 @@ def refuse_unsendable(session: Session, campaign: Campaign) -> None:
     """Raise where the campaign could not be sent to its whole audience as it is.
 
     Raises:
-        InvalidInput: nobody is left to send to; a placeholder has no value for some people; or a carrier of the
-            audience has no enabled gateway.
+        InvalidInput: nobody is left to send to; a placeholder has no value for some people; a carrier of the
+            audience has no enabled gateway; or the text carries a link and there is no address for it.
     """
     wards = Audience.model_validate(campaign.audience).ward_ids(session)
     honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
@@ -45,6 +46,11 @@ def refuse_unsendable(session: Session, campaign: Campaign) -> None:
 
 def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | None) -> None:
     text = campaign_text(campaign)
+    if text.has_link and not link_of(SAMPLE_TOKEN):
+        raise InvalidInput(
+            "Mẫu tin có liên kết từ chối nhưng hệ thống chưa có địa chỉ công khai (LOA_PUBLIC_URL).",
+            "The text carries the link to refuse, but this installation has no public address (LOA_PUBLIC_URL).",
+        )
     missing = count_missing_values(
         session,
         ward_ids=wards,

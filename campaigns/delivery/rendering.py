@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.content.encoding import Part, encode
+from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.content.rendering import Compiled, compile_template
 
 PERSON = "ho_ten"
 WARD = "phuong"
 DISTRICT = "quan"
+LINK = "lien_ket_tu_choi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class CampaignText:
 
     @classmethod
     def of(cls, source: str, values: Mapping[str, str], variant: str) -> CampaignText:
-        """The text of a template body with the campaign's values."""
-        return cls(compile_template(source), dict(values), variant == "plain")
+        """The text of a template body with the campaign's values; the link to refuse is everybody's own."""
+        common = {name: value for name, value in values.items() if name != LINK}
+        return cls(compile_template(source), common, variant == "plain")
 
     @property
     def open_placeholders(self) -> frozenset[str]:
@@ -42,8 +45,13 @@ class CampaignText:
 
     @property
     def must_have(self) -> frozenset[str]:
-        """Open placeholders without which the text cannot be written."""
-        return self.template.required - self._given
+        """Open placeholders without which the text cannot be written, and which are not of our own making."""
+        return self.template.required - self._given - {LINK}
+
+    @property
+    def has_link(self) -> bool:
+        """Whether everybody gets a link of their own by which to refuse."""
+        return LINK in self.open_placeholders
 
     @property
     def _given(self) -> frozenset[str]:
@@ -67,13 +75,16 @@ class CampaignText:
         """
         return self._encoded({WARD: place.ward, DISTRICT: place.district})
 
-    def for_person(self, place: Place, full_name: str | None, attributes: Mapping[str, Any] | None) -> tuple[Part, ...]:
-        """Parts of the text for one person.
+    def for_person(
+        self, place: Place, full_name: str | None, attributes: Mapping[str, Any] | None, token: str = SAMPLE_TOKEN
+    ) -> tuple[Part, ...]:
+        """Parts of the text for one person; ``token`` is that of their link, for counting any other will do.
 
         Raises:
             MissingValue: a placeholder has no value for this person.
         """
-        return self._encoded({**(attributes or {}), WARD: place.ward, DISTRICT: place.district, PERSON: full_name})
+        own = {WARD: place.ward, DISTRICT: place.district, PERSON: full_name, LINK: link_of(token)}
+        return self._encoded({**(attributes or {}), **own})
 
     def _encoded(self, values: Mapping[str, Any]) -> tuple[Part, ...]:
         return encode(self.template.render({**values, **self.values}, plain=self.plain)).parts

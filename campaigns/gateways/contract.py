@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from campaigns.content.encoding import Part
 from campaigns.delivery.states import MessageState
@@ -122,7 +122,17 @@ class GatewayUnavailable(Exception):
 
 
 class AdapterSettings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
-    """Base of an adapter's settings. ``SecretStr`` fields are stored encrypted and never shown."""
+    """Base of an adapter's settings. ``SecretStr`` fields are stored encrypted and never shown.
+
+    What a telco means by its codes stands in the contract with it, so nothing is taken for granted here.
+    """
+
+    refused_codes: str = Field(
+        "", max_length=500, description="Codes of receipts that say the subscriber refuses us: `REJECTD:088`."
+    )
+    dead_codes: str = Field(
+        "", max_length=500, description="Codes of receipts that say nobody has the number: `UNDELIV:001`."
+    )
 
 
 SettingsT = TypeVar("SettingsT", bound=AdapterSettings)

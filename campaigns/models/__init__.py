@@ -14,7 +14,7 @@ from campaigns.models.campaigns import (
 )
 from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
-from campaigns.models.people import Contact, InboundMessage, OptOut
+from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 
 __all__ = [
     "Area",
@@ -31,6 +31,7 @@ __all__ = [
     "GatewayHealth",
     "GatewaySession",
     "InboundMessage",
+    "InboundWord",
     "Message",
     "OptOut",
     "ParkedReceipt",

@@ -55,6 +55,7 @@ class OptOut(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_opt_out_phone_hash", "phone_hash"),
+        Index("ix_opt_out_created_at", "created_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -75,7 +76,10 @@ class InboundMessage(Base):
     """A message somebody sent to us, and what was made of it. Holds the keyed hash of the number only."""
 
     __tablename__ = "inbound_message"
-    __table_args__ = (Index("ix_inbound_message_sender_hash", "sender_hash"),)
+    __table_args__ = (
+        Index("ix_inbound_message_sender_hash", "sender_hash"),
+        Index("ix_inbound_message_waiting", "id", postgresql_where=text("review = 'waiting'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     gateway_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("gateway.id"))
@@ -86,3 +90,21 @@ class InboundMessage(Base):
     action: Mapped[str]
     """``optout``, ``optin``, ``help`` or ``none``."""
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    review: Mapped[str | None]
+    """``waiting`` for a person to read what may be a refusal; then ``optout`` or ``none``, as that person decided."""
+    reviewed_by: Mapped[str | None]
+    reviewed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class InboundWord(Base):
+    """A word that people write to us and what it asks for."""
+
+    __tablename__ = "inbound_word"
+
+    id: Mapped[int] = mapped_column(SmallInteger, Identity(), primary_key=True)
+    word: Mapped[str] = mapped_column(unique=True)
+    """As ``campaigns.optouts.words`` writes it: upper case, one space between words, marks only where they matter."""
+    wish: Mapped[str]
+    """``optout``, ``optin`` or ``help``."""
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -8,13 +8,40 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.audience.phone import PhoneProblem, normalise_phone
+from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput
+from campaigns.optouts.confirmation import Replies
+from campaigns.optouts.keywords import Wish
 from campaigns.store.audit import append_audit
 from campaigns.store.optouts import end_optouts, insert_optout, insert_optouts
+from config.i18n import Text
 from config.keys import Keyring
 
 SOURCES = frozenset({"keyword", "hotline", "web", "staff", "import", "telco"})
+CONFIRMED = frozenset({"keyword", "hotline", "web"})
+"""Sources whose people get a message that confirms. At the counter they are told; a list was confirmed where it was
+made; and who had the telco stop us would not get it."""
+
+OWN_TOPICS = frozenset({"noi-bo", "he-thong"})
+"""Topics no refusal stops: messages to staff and the system's own replies."""
+
 _EVIDENCE_MOST = 500
+
+
+def refusable_topics() -> dict[str, Text]:
+    """Topics a person can refuse one by one."""
+    return {slug: title for slug, title in TOPICS.items() if slug not in OWN_TOPICS}
+
+
+def check_topic(topic: str | None) -> None:
+    """Raise where there is no such topic: a refusal of it would stop nothing."""
+    if topic is not None and topic not in TOPICS:
+        raise InvalidInput(
+            "Không có chủ đề “{topic}”. Các chủ đề: {known}.",
+            "There is no topic “{topic}”. Topics: {known}.",
+            topic=topic,
+            known=", ".join(refusable_topics()),
+        )
 
 
 def _check(source: str, evidence: str) -> str:
@@ -57,16 +84,19 @@ def add_optout(
     topic: str | None = None,
     source: str = "staff",
     evidence: str,
+    confirm: bool | None = None,
 ) -> int | None:
     """Register that a number refuses everything, or one topic; None where that was registered before.
 
-    In force with the commit: every later claim leaves the person out, also in a running campaign.
+    In force with the commit: every later claim leaves the person out, also in a running campaign. ``confirm`` sends
+    the person the one confirmation; without a word on it, those get it who are not there to be told (``CONFIRMED``).
 
     Raises:
-        InvalidInput: no mobile number, unknown source, or no evidence.
+        InvalidInput: no mobile number, no such topic, unknown source, or no evidence.
     """
     actor.require("optout.add")
     cleaned = _check(source, evidence)
+    check_topic(topic)
     number = mobile_number(phone)
     new_id = insert_optout(
         session,
@@ -78,6 +108,8 @@ def add_optout(
     )
     if new_id is not None:
         append_audit(session, actor.email, "optout.added", "optout", new_id, {"topic": topic, "source": source})
+        if source in CONFIRMED if confirm is None else confirm:
+            Replies(session, keyring).confirm(Wish.REFUSE, number, -new_id, topic=topic)
     return new_id
 
 
@@ -87,6 +119,7 @@ def import_optouts(
     """Register refusals of many numbers (E.164 without plus); returns how many were new."""
     actor.require("optout.add")
     cleaned = _check("import", evidence)
+    check_topic(topic)
     added = insert_optouts(
         session,
         hashes=[keyring.hash(number.encode()) for number in numbers],

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from campaigns.gateways.contract import Event, Inbound, Receipt
-from campaigns.optouts.inbound import handle_inbound
+from campaigns.optouts.inbound import Listener
+from campaigns.receipts.failures import heed_failures
 from campaigns.store.receipts import ReceiptColumns, apply_receipts
 from config.keys import Keyring
 
@@ -22,12 +23,8 @@ def take_in(session: Session, keyring: Keyring, gateway_id: int, events: Sequenc
         else:
             inbound.append(event)
     apply_receipts(session, gateway_id, receipts, keyring.hash)
-    for message in inbound:
-        handle_inbound(
-            session,
-            keyring,
-            gateway_id,
-            sender=message.sender,
-            recipient=message.recipient,
-            body=message.text,
-        )
+    heed_failures(session, gateway_id, receipts)
+    if inbound:
+        listener = Listener(session, keyring, gateway_id)
+        for message in inbound:
+            listener.handle(sender=message.sender, recipient=message.recipient, body=message.text)

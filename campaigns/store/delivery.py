@@ -78,6 +78,7 @@ class ClaimedMessage(NamedTuple):
     phone_cipher: bytes
     full_name: str | None
     attributes: Mapping[str, Any] | None
+    contact_id: int
     validity_left: float | None = None
     """Seconds until its validity ends, once it was refused for now."""
 
@@ -111,7 +112,7 @@ _CLAIM = text(f"""
     ), moved AS (
         UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
-        RETURNING m.seq, m.attempts, m.parts, m.retry_until, old.state AS was, new.state AS now,
+        RETURNING m.seq, m.attempts, m.parts, m.contact_id, m.retry_until, old.state AS was, new.state AS now,
                   due.phone_cipher, due.full_name, due.attributes
     ), d AS (SELECT {DELTAS} FROM moved
     ), covered AS (
@@ -124,7 +125,7 @@ _CLAIM = text(f"""
                started_at = coalesce(b.started_at, now())
         FROM d, covered WHERE b.id = :batch
     )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes,
+    SELECT seq, attempts, parts, phone_cipher, full_name, attributes, contact_id,
            CAST(extract(epoch FROM retry_until - now()) AS float8)
     FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
 """)

@@ -29,9 +29,10 @@ PAGES = {
         "/optouts/",
         "/optouts/add",
         "/optouts/end",
+        "/optouts/review",
         "/account/password",
     ],
-    "operator": ["/", "/gateways/"],
+    "operator": ["/", "/gateways/", "/words/"],
     "administrator": ["/users/", "/users/add", "/audit/"],
     "analyst": ["/campaigns/", "/templates/hk07-5-vneid/"],
 }

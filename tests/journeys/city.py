@@ -30,6 +30,7 @@ class City:
     home: Path
     database_url: str
     redis_url: str
+    public_url: str = ""
 
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("LOA_")}
@@ -40,6 +41,7 @@ class City:
             "LOA_LEASE_SECONDS": "4",
             "LOA_RETRY_SECONDS": "1",
             "LOA_REST_SECONDS": "2",
+            "LOA_PUBLIC_URL": self.public_url,
         }
 
     def loa(self, *arguments: object, by: str | None = None, stdin: str | None = None, fails: bool = False) -> Any:

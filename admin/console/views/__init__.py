@@ -19,6 +19,7 @@ from admin.console.views.optouts import OptOutScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
+from admin.console.views.words import WordScreen
 from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, OptOut, Template, User
 from config.i18n import Text
 
@@ -48,6 +49,14 @@ def add_screens(app: Flask) -> None:
     ]
     for screen, model, endpoint, icon, title in screens:
         admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
+    admin.add_view(
+        WordScreen(
+            name=Text("Từ khoá nhắn tới", "Words people write"),
+            endpoint="words",
+            menu_icon_type="icon",
+            menu_icon_value="text",
+        )
+    )
     app.register_blueprint(account.blueprint)
     app.register_blueprint(ops.blueprint)
     app.context_processor(

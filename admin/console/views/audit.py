@@ -20,6 +20,8 @@ _KINDS = {
     "user": Text("Người dùng", "User"),
     "gateway": Text("Cổng viễn thông", "Gateway"),
     "optout": Text("Từ chối nhận tin", "Refusal"),
+    "inbound": Text("Tin nhắn tới", "Inbound message"),
+    "word": Text("Từ khoá nhắn tới", "Word people write"),
     "contact": Text("Danh bạ", "Contact"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask import flash, redirect, request, url_for
@@ -11,14 +12,18 @@ from sqlalchemy.orm import Query
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
+from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown, told
 from admin.console.guard import may
 from campaigns.audience.phone import PhoneProblem, PhoneResult, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.models import OptOut
-from campaigns.optouts.register import add_optout, end_optout
+from campaigns.optouts.citizen import BY
+from campaigns.optouts.register import add_optout, end_optout, refusable_topics
+from campaigns.optouts.review import decide, waiting
+from campaigns.stats.effect import measure_effect
 from campaigns.store import console as store
+from campaigns.store.inbound import count_waiting
 from config.i18n import Text, t
 
 STAFF_SOURCES = ("staff", "hotline", "web", "telco")
@@ -29,12 +34,16 @@ def _scope(topic: str | None) -> str:
 
 
 def _number(_view: Any, context: Any, optout: OptOut, _column: str) -> Markup:
-    cipher = context["ciphers"].get(bytes(optout.phone_hash))
+    return _shown_number(optout.phone_hash, context["ciphers"])
+
+
+def _shown_number(phone_hash: bytes, ciphers: Mapping[bytes, bytes]) -> Markup:
+    cipher = ciphers.get(bytes(phone_hash))
     if cipher:
         return Markup("<span class='phone'>{}</span>").format(formats.masked(console().keyring.decrypt(cipher)))
     return Markup("<span class='mono' title='{}'>#{}</span>").format(
         t("Số không có trong danh bạ; chỉ lưu mã băm", "Not in the register; only its hash is kept"),
-        optout.phone_hash.hex()[:8],
+        phone_hash.hex()[:8],
     )
 
 
@@ -60,7 +69,12 @@ def _source_choices() -> list[Choice]:
 class OptOutScreen(ListScreen):
     """Nothing is deleted; coming back needs evidence and is written beside the refusal."""
 
-    rules: ClassVar[dict[str, str]] = {"index_view": "optout.view", "add": "optout.add", "end": "optout.add"}
+    rules: ClassVar[dict[str, str]] = {
+        "index_view": "optout.view",
+        "add": "optout.add",
+        "end": "optout.add",
+        "review": "optout.add",
+    }
     list_template = "console/optouts.html"
     lead = Text(
         "Từ chối có hiệu lực ngay, cả với chiến dịch đang gửi. Không dòng nào bị xoá.",
@@ -83,6 +97,7 @@ class OptOutScreen(ListScreen):
         "topic": shown(lambda optout: _scope(optout.topic)),
         "source": shown(lambda optout: words.SOURCE_TITLES.get(optout.source, optout.source)),
         "created_at": shown(lambda optout: formats.moment(optout.created_at)),
+        "created_by": shown(lambda o: t("người dân", "the person") if o.created_by == BY else o.created_by),
         "ended_at": _in_force,
     }
     column_filters: ClassVar[list[Any]] = [
@@ -115,18 +130,53 @@ class OptOutScreen(ListScreen):
         rows = values.get("data", [])
         if rows and may("optout.view"):
             values["ciphers"] = store.find_ciphers(reading(), [row.phone_hash for row in rows])
+        if template == self.list_template:
+            values |= {"waiting": count_waiting(reading()), "effect": measure_effect(reading())}
         return super().render(template, **values)
 
     @expose("/add", methods=("GET", "POST"))
     def add(self) -> Any:
         """Register a refusal."""
-        form = Form.sent() if request.method == "POST" else Form({"source": "hotline"})
+        form = Form.sent() if request.method == "POST" else Form({"source": "hotline", "confirm": "yes"})
         if request.method == "POST" and self._register(form):
             return redirect(url_for(".index_view"), code=303)
         choices = [(source, words.SOURCE_TITLES[source]) for source in STAFF_SOURCES]
-        topics = [("", t("Mọi tin", "All messages")), *TOPICS.items()]
+        topics = [("", t("Mọi tin", "All messages")), *refusable_topics().items()]
         page = self.render("console/optout_add.html", form=form, sources=choices, topics=topics)
         return page, 422 if form.errors else 200
+
+    @expose("/review", methods=("GET", "POST"))
+    def review(self) -> Any:
+        """Read what may be a refusal, and decide."""
+        if request.method == "POST":
+            self._decide()
+            return redirect(url_for(".review"), code=303)
+        entries = waiting(reading(), actor())
+        ciphers = store.find_ciphers(reading(), [entry.sender_hash for entry in entries])
+        return self.render(
+            "console/optout_review.html",
+            entries=[(entry, _shown_number(entry.sender_hash, ciphers)) for entry in entries],
+            left=count_waiting(reading()),
+        )
+
+    @staticmethod
+    def _decide() -> None:
+        entry, decision = request.form.get("entry", ""), request.form.get("decision", "")
+        if not (entry.isascii() and entry.isdecimal() and len(entry) < 19) or decision not in {"refuse", "none"}:
+            flash(t("Yêu cầu không đọc được.", "The request cannot be read."), "error")
+            return
+        refuses = decision == "refuse"
+
+        def work() -> None:
+            with console().database.transaction() as session:
+                decide(session, console().keyring, actor(), int(entry), refuses=refuses)
+
+        told(
+            work,
+            t("Đã ghi nhận từ chối.", "Registered as a refusal.")
+            if refuses
+            else t("Đã ghi: không phải từ chối.", "Noted: no refusal."),
+        )
 
     @expose("/end", methods=("GET", "POST"))
     def end(self) -> Any:
@@ -139,7 +189,7 @@ class OptOutScreen(ListScreen):
     def _register(self, form: Form) -> bool:
         phone, evidence = self._phone(form), self._evidence(form)
         topic = form.get("topic") or None
-        if topic is not None and topic not in TOPICS:
+        if topic is not None and topic not in refusable_topics():
             form.errors["topic"] = t("Không có chủ đề này.", "There is no such topic.")
         source = form.get("source")
         if source not in STAFF_SOURCES:
@@ -148,7 +198,16 @@ class OptOutScreen(ListScreen):
             return False
         try:
             with console().database.transaction() as work:
-                new = add_optout(work, console().keyring, actor(), phone, topic=topic, source=source, evidence=evidence)
+                new = add_optout(
+                    work,
+                    console().keyring,
+                    actor(),
+                    phone,
+                    topic=topic,
+                    source=source,
+                    evidence=evidence,
+                    confirm=form.get("confirm") == "yes",
+                )
         except LoaError as refusal:
             form.errors["phone"] = str(refusal)
             return False

@@ -6,13 +6,17 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
+from campaigns.access import SYSTEM
+from campaigns.content.files import templates_folder
+from campaigns.content.sync import sync_templates
 from campaigns.delivery.health import report_answers
 from campaigns.gateways.breaker import Report
 from campaigns.models import Area, Contact, OptOut
+from campaigns.optouts import handle_inbound
 from campaigns.optouts.register import add_optout
 from config.keys import Keyring
 from tests.factories import OFFICER, make_contact, make_gateway, next_phone, ward_id
@@ -232,3 +236,67 @@ def test_the_audit_shows_who_did_what(signed_in: Any, session: Session, keyring:
     page = signed_in("administrator").get("/audit/?kind=optout").text
     assert "optout.added" in page
     assert OFFICER.email in page
+
+
+def test_near_misses_are_read_and_decided_and_numbers_stay_masked(
+    signed_in: Any, session: Session, keyring: Keyring
+) -> None:
+    contact = make_contact(session, keyring, phone=b"84905123456")
+    gateway = make_gateway(session, keyring)
+    for body in ("tôi không muốn nhận <b>tin</b>", "spam"):
+        handle_inbound(session, keyring, gateway.id, sender="84905123456", recipient="1022", body=body)
+    session.commit()
+    officer = signed_in("officer")
+    assert "2 tin chờ người xem" in officer.get("/optouts/").text
+    page = officer.get("/optouts/review").text
+    assert "09•• ••• 456" in page
+    assert "&lt;b&gt;tin" in page
+    assert "905123456" not in page
+    first, second = re.findall(r'name="entry" value="(\d+)"', page)
+    assert officer.post("/optouts/review", {"entry": first, "decision": "none"}).status_code == 303
+    assert session.scalars(select(OptOut)).all() == []
+    officer.post("/optouts/review", {"entry": second, "decision": "refuse"})
+    again = officer.post("/optouts/review", {"entry": second, "decision": "refuse"}, follow_redirects=True)
+    assert "đã có người xem" in again.text
+    assert "Không có tin nào chờ xem" in again.text
+    [row] = session.scalars(select(OptOut)).all()
+    assert (bytes(row.phone_hash), row.created_by) == (contact.phone_hash, "officer@danang.example")
+    for entry, decision in (("x", "refuse"), (first, "x"), ("9" * 30, "refuse"), ("", "")):
+        answer = officer.post("/optouts/review", {"entry": entry, "decision": decision}, follow_redirects=True)
+        assert "không đọc được" in answer.text
+
+
+def test_the_words_are_changed_by_the_operator(signed_in: Any, session: Session) -> None:
+    operator = signed_in("operator")
+    assert operator.post("/words/", {"word": "thôi gửi", "wish": "optout"}).status_code == 303
+    page = operator.get("/words/").text
+    assert "THÔI GỬI" in page
+    assert 'name="word" value="TC"' not in page, "promised by our texts"
+    assert operator.post("/words/", {"word": "DK", "wish": "optout"}).status_code == 422
+    assert operator.post("/words/", {"word": "", "wish": "optout"}).status_code == 422
+    assert operator.post("/words/", {"word": "hay", "wish": "x"}).status_code == 422
+    operator.post("/words/remove", {"word": "thôi gửi"})
+    assert "THÔI GỬI" not in operator.get("/words/").text
+    told = operator.post("/words/remove", {"word": "TC"}, follow_redirects=True).text
+    assert "Không bỏ được" in told
+
+
+def test_the_hotline_confirms_unless_told_not_to(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    sync_templates(session, templates_folder(), SYSTEM)
+    make_gateway(session, keyring)
+    session.commit()
+    officer = signed_in("officer")
+    form = officer.get("/optouts/add").text
+    assert re.search(r'name="confirm" value="yes" checked', form)
+    assert "Nội bộ cơ quan" not in form, "no refusal stops messages to staff"
+    sent = {"topic": "y-te", "source": "hotline", "evidence": "gọi 1022"}
+    officer.post("/optouts/add", {"phone": "0905123456", "confirm": "yes", **sent})
+    officer.post("/optouts/add", {"phone": "0905123457", **sent})
+    confirmed = session.execute(
+        text("SELECT k.\"values\" ->> 'chu_de' FROM message m JOIN campaign k ON k.id = m.campaign_id")
+    )
+    assert list(confirmed.scalars()) == ["Y tế"]
+
+
+def test_the_register_shows_how_long_refusals_took(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    assert "chưa có ai từ chối trong lúc" in signed_in("officer").get("/optouts/").text

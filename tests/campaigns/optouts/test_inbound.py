@@ -24,7 +24,7 @@ from campaigns.optouts import handle_inbound
 from campaigns.optouts.keywords import Wish
 from campaigns.receipts.events import take_in
 from campaigns.stats import reconcile
-from campaigns.stats.idle import CITY_TIME
+from campaigns.stats.clock import CITY_TIME
 from campaigns.store.database import Database
 from campaigns.store.delivery import ClaimRequest, claim_messages, finish_campaigns
 from campaigns.store.optouts import find_in_force
