@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,9 +82,11 @@ def import_contacts(
     errors_to: Path | None = None,
     source: str | None = None,
     progress: Progress | None = None,
+    fields: Sequence[str] | None = None,
 ) -> ImportReport:
     """Import the table at ``path``; its wards are read in ``edition`` of the areas, which must be loaded.
 
+    ``fields`` says for each column what it holds (``columns.FIELDS``); without it the header does.
     Bad rows, repairs and warnings go to ``errors_to``. Commits chunk by chunk.
 
     Raises:
@@ -92,7 +94,7 @@ def import_contacts(
             ``detail["imported"]`` holds the counts of what came before.
         NotFound: the edition is not known or not loaded.
     """
-    table = open_table(path)
+    table = open_table(path, fields)
     if errors_to is not None and errors_to.exists() and errors_to.samefile(path):
         raise InvalidInput(
             "Tệp lỗi phải khác tệp danh sách “{name}”.",

@@ -6,6 +6,7 @@ from campaigns.models.base import Base
 from campaigns.models.campaigns import Batch, Campaign, Message, ParkedReceipt, Submission
 from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewaySession, Route
+from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, OptOut
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Contact",
     "Gateway",
     "GatewaySession",
+    "ImportJob",
     "InboundMessage",
     "Message",
     "OptOut",
