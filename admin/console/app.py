@@ -15,6 +15,7 @@ from admin.console.guard import keep_the_door
 from admin.console.i18n import speak_both_languages
 from admin.console.problems import explain
 from admin.console.security import add_headers, configure_sign_in, load_secret_key
+from admin.console.uploads import let_lists_in
 from admin.console.views import add_screens
 from campaigns.errors import LoaError, NotFound
 from campaigns.store.database import Database
@@ -56,6 +57,7 @@ def create_app(
         redis=Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2),
         reading=Reading(database),
     )
+    let_lists_in(app)
     CSRFProtect(app)
     configure_sign_in(app)
     speak_both_languages(app)

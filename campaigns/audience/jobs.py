@@ -153,7 +153,7 @@ def write_bad_rows(source: Path, problems: Path, to: Path) -> int:
     reasons = _rejected(problems)
     table = find_table(source)
     count = 0
-    with to.open("w", encoding="utf-8-sig", newline="", opener=_private) as file:
+    with open(to, "w", encoding="utf-8-sig", newline="", opener=_private) as file:
         writer = csv.writer(file)
         width = len(table.header)
         writer.writerow([*map(no_formula, table.header), str(REASON_TITLES)])
@@ -171,7 +171,9 @@ def _private(path: str, flags: int) -> int:
 
 def _rejected(problems: Path) -> dict[int, str]:
     """Reason by row number of the rows not taken. Few reasons repeat many times; each is kept once."""
-    rejected, reasons, texts = set(_both(Outcome.REJECTED.value)), {}, {}
+    rejected = set(_both(Outcome.REJECTED.value))
+    reasons: dict[int, str] = {}
+    texts: dict[str, str] = {}
     for line, outcome, column, _value, reason, suggestion in read_problems(problems):
         if outcome in rejected and int(line) not in reasons:
             said = f"{column}: {reason}. {suggestion}"

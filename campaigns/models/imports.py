@@ -23,7 +23,7 @@ class ImportJob(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     state: Mapped[str] = mapped_column(server_default="uploaded")
-    """``uploaded`` (a person looks at the columns), ``waiting``, ``running``, ``finished``, ``failed``, ``discarded``."""
+    """``uploaded`` (not confirmed yet), ``waiting``, ``running``, ``finished``, ``failed``, ``discarded``."""
     folder: Mapped[str] = mapped_column(unique=True)
     """Name of its private folder under ``LOA_HOME/uploads``."""
     file_name: Mapped[str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
 from campaigns.errors import NotFound
@@ -105,15 +106,17 @@ def end_import(
 
 def list_live_folders(session: Session, hours: int) -> set[str]:
     """Folders of imports that are under way, or that people may still want to look at."""
-    query = select(ImportJob.folder).where(
-        ImportJob.state.in_(OPEN)
-        | (func.coalesce(ImportJob.finished_at, ImportJob.created_at) > func.now() - func.make_interval(0, 0, 0, 0, hours))
-    )
+    recent = func.coalesce(ImportJob.finished_at, ImportJob.created_at) > _hours_ago(hours)
+    query = select(ImportJob.folder).where(ImportJob.state.in_(OPEN) | recent)
     return set(session.scalars(query.where(ImportJob.state != "discarded")))
 
 
 def discard_stale_imports(session: Session, hours: int) -> int:
     """Discard uploads that nobody confirmed in time."""
-    too_old = ImportJob.created_at < func.now() - func.make_interval(0, 0, 0, 0, hours)
+    too_old = ImportJob.created_at < _hours_ago(hours)
     stale = update(ImportJob).where(ImportJob.state == "uploaded", too_old).values(state="discarded")
     return int(session.execute(stale).rowcount)  # type: ignore[attr-defined]
+
+
+def _hours_ago(hours: int) -> ColumnElement[datetime]:
+    return func.now() - timedelta(hours=hours)
