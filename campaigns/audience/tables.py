@@ -161,7 +161,7 @@ def _open_csv(path: Path) -> FoundTable:
         sample = text.read(_BLOCK)
     separator, number, header = _find_header(path, sample.replace("\0", ""))
     shown = "tab" if separator == "\t" else separator
-    return FoundTable(f"CSV {scan.encoding}, {shown}", header, _csv_rows(path, scan, separator, number))
+    return FoundTable(f"CSV {scan.encoding}, “{shown}”", header, _csv_rows(path, scan, separator, number))
 
 
 def _scan(path: Path) -> _Scan:

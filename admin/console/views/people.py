@@ -200,7 +200,8 @@ def _source_title(contact: Contact) -> str:
         "inbound": t("Người này nhắn tin tới thành phố", "The person wrote to the city"),
         "erased": t("(đã xoá)", "(erased)"),
     }
-    return known.get(contact.source) or t("Danh sách “{name}”", "List “{name}”", name=contact.source)
+    name = contact.source.rpartition(" #")[0] or contact.source
+    return known.get(contact.source) or t("Danh sách “{name}”", "List “{name}”", name=name)
 
 
 def _as_json(found: Mapping[str, Any]) -> str:
