@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from typing import IO, Any, cast
 
 from flask import Flask, Request, abort, request
@@ -25,6 +26,8 @@ _PIECE = 1024**2
 class UploadRequest(Request):
     """A request whose files wait in a private folder, not where every account of the machine can look."""
 
+    _opened: Sequence[IO[bytes]] = ()
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -34,7 +37,16 @@ class UploadRequest(Request):
     ) -> IO[bytes]:
         if request.endpoint != UPLOAD:
             return super()._get_file_stream(total_content_length, content_type, filename, content_length)
-        return cast(IO[bytes], tempfile.TemporaryFile(dir=uploads_of(console().settings.home)))
+        # Closed with the request.
+        opened = cast(IO[bytes], tempfile.TemporaryFile(dir=uploads_of(console().settings.home)))  # noqa: SIM115
+        self._opened = [*self._opened, opened]
+        return opened
+
+    def close(self) -> None:
+        """Let go of the files, also of those of a form that was refused half read."""
+        super().close()
+        for opened in self._opened:
+            opened.close()
 
 
 def limit_bytes() -> int:

@@ -172,9 +172,11 @@ class ImportPages(Screen):
             abort(404)
         with console().database.transaction() as work:
             append_audit(work, actor().email, "contact.bad_rows", "import", job.id)
-        return send_file(
-            path.resolve(), mimetype="text/csv", as_attachment=True, download_name=f"loa-dong-loi-{job.id}.csv"
-        )
+        name = f"loa-dong-loi-{job.id}.csv"
+        response = send_file(path.resolve(), mimetype="text/csv", as_attachment=True, download_name=name)
+        # What is sent as a file may otherwise be kept, and by anybody on the way, as our pictures are.
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
 
     def _columns_page(self, job: ImportJob, form: Form) -> str:
         try:
