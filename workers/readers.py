@@ -42,7 +42,9 @@ def start_reader(context: Context, job_id: int) -> bool:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock, held by this thread, aborts an interpreter that is about to end well.
+    while os.read(0, 1024):
+        pass
     os._exit(1)
 
 
