@@ -178,9 +178,7 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
 
 def _refuse_erased(contact: Contact) -> bytes:
     if contact.phone_cipher is None:
-        raise WrongState(
-            "Dữ liệu của người này đã được xoá trước đó.", "This person's data has been erased before."
-        )
+        raise WrongState("Dữ liệu của người này đã được xoá trước đó.", "This person's data has been erased before.")
     return contact.phone_cipher
 
 

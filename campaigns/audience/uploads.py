@@ -154,9 +154,7 @@ def discard(session: Session, home: Path, actor: Actor, job_id: int) -> None:
 def _uploaded(session: Session, job_id: int) -> ImportJob:
     job = lock_import(session, job_id)
     if job.state != "uploaded":
-        raise WrongState(
-            "Tệp này đã được xác nhận nhập hoặc đã bỏ.", "This file was confirmed or discarded already."
-        )
+        raise WrongState("Tệp này đã được xác nhận nhập hoặc đã bỏ.", "This file was confirmed or discarded already.")
     return job
 
 

@@ -72,9 +72,7 @@ def test_somebody_who_is_not_there_is_told(signed_in: Any) -> None:
     assert "Không có người số 424242" in answer.text
 
 
-def test_a_correction_is_kept_and_the_audit_holds_no_names(
-    signed_in: Any, session: Session, person: Contact
-) -> None:
+def test_a_correction_is_kept_and_the_audit_holds_no_names(signed_in: Any, session: Session, person: Contact) -> None:
     officer = signed_in("officer")
     ward = ward_id(session, "20257")
     data = {"full_name": " Trần  Thị Bưởi Hồng", "ward": str(ward), "language": "en", "seen": seen_now(session, person)}
@@ -117,9 +115,7 @@ def test_a_correction_that_cannot_be_is_refused(
     assert person.full_name == "Trần Thị Bưởi"
 
 
-def test_the_number_is_shown_for_a_reason_that_is_on_record(
-    signed_in: Any, session: Session, person: Contact
-) -> None:
+def test_the_number_is_shown_for_a_reason_that_is_on_record(signed_in: Any, session: Session, person: Contact) -> None:
     officer = signed_in("officer")
     assert officer.post(f"/contacts/{person.id}/reveal", {"reveal_reason": " "}).status_code == 422
     answer = officer.post(f"/contacts/{person.id}/reveal", {"reveal_reason": "gọi lại số 0905123456"})
