@@ -33,12 +33,16 @@ def _words(name: str) -> str | None:
     return " & ".join(words)
 
 
-def narrow_to_name(query: Query[Any], name: str) -> Query[Any]:
-    """Contacts whose name holds every word of ``name``, with or without accents."""
+def narrow_to_name(query: Query[Any], name: str, *, by_list: bool = False) -> Query[Any]:
+    """Contacts whose name holds every word of ``name``, with or without accents.
+
+    ``by_list`` keeps the index out of it: inside a window the planner would ask it for the whole register.
+    """
     words = _words(name)
     if words is None:
         return query.filter(false())
-    found = func.to_tsvector(_SIMPLE, func.folded(Contact.full_name))
+    folded = func.folded(Contact.full_name)
+    found = func.to_tsvector(_SIMPLE, folded.op("||")(literal_column("''")) if by_list else folded)
     return query.filter(found.bool_op("@@")(func.to_tsquery(_SIMPLE, words)))
 
 
@@ -62,7 +66,7 @@ def in_order(query: Query[Any], *, ascending: bool, by_list: bool) -> Query[Any]
     """By id. ``by_list`` walks the list itself; else the rows are found first and then sorted.
 
     The sum of nothing keeps the planner from the list: for a name nobody bears it expects a page after a few
-    thousand rows and reads them all (measured: over 9 s among 3 million, 1 ms through the index of names).
+    thousand rows and reads them all (measured: over 9 s among 3 million people, under 0.1 s so).
     """
     key = Contact.id if by_list else Contact.id + 0
     return query.order_by(key if ascending else key.desc())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis
+from kombu import pools
 from sqlalchemy import text
 
 from campaigns.audience.uploads import confirm, take_in
@@ -39,7 +40,9 @@ def tasks(database_url: str, redis_url: str, keyring: Keyring, monkeypatch: pyte
 
     monkeypatch.setattr(app.app.conf, "broker_url", broker_url(redis_url))
     yield tasks
-    app.app.pool.force_close_all()
+    # The next test has another broker to send to, and so needs pools of its own.
+    pools.reset()
+    app.app._pool = app.app.amqp._producer_pool = None
     get_context().database.close()
     get_context.cache_clear()
 

@@ -110,8 +110,8 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
                 flash(f"{found.reason}. {found.suggestion}", "error")
                 query = query.filter(Contact.id < 0)
         else:
-            query = narrow_to_name(query, search)
-            if g.get("by_list"):
+            query = narrow_to_name(query, search, by_list=g.by_list)
+            if g.by_list:
                 query = narrow_to_window(query, before=_bound("before"), after=_bound("after"))
         return query, count, joins, count_joins
 

@@ -44,7 +44,7 @@ def test_a_rare_name_is_found_through_the_index_whatever_the_planner_believes(
 
 
 def test_a_common_name_fills_its_page_from_the_nearest_people(session: Session, crowd: Query[Any]) -> None:
-    near = narrow_to_window(narrow_to_name(crowd, "nguyen an"), before=None, after=None)
+    near = narrow_to_window(narrow_to_name(crowd, "nguyen an", by_list=True), before=None, after=None)
     query = in_order(near, ascending=False, by_list=True).limit(50)
     found = plan(session, query)
     assert "Index Scan Backward using pk_contact" in found
