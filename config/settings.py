@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="Address the console listens on.")
     web_port: int = Field(8000, ge=1, le=65535, description="Port of the console; `loa up` takes the next free one.")
     web_workers: int = Field(2, ge=1, description="Processes of the console.")
+    upload_mb: int = Field(256, ge=1, le=4096, description="Largest list, in MB, that the console takes in a browser.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="Lines for people or for machines.")
     batch_size: int = Field(500, ge=1, le=500, description="Messages of one batch.")

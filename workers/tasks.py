@@ -6,13 +6,16 @@ import time
 
 import structlog
 
+from campaigns.audience.uploads import forget_old_files
 from campaigns.delivery.housekeeping import tidy
 from campaigns.delivery.retention import Keep
 from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
+from campaigns.store.imports import list_waiting_imports
 from workers import planning
 from workers.app import EXPIRES, app, gateway_queue
 from workers.context import get_context
+from workers.readers import start_reader
 
 log = structlog.get_logger(__name__)
 
@@ -35,28 +38,40 @@ def tick() -> None:
     """Find what is due and poke whoever does it."""
     context = get_context()
     settings = context.settings
+    thorough = _once_a_minute()
     tidy(
         context.database,
         lease_seconds=settings.lease_seconds,
         retry_attempts=settings.retry_attempts,
-        thorough=_once_a_minute(),
+        thorough=thorough,
         pause_window=settings.pause_window,
         keep=Keep(settings.keep_messages_months, settings.keep_references_days),
     )
+    if thorough:
+        forget_old_files(context.database, settings.home)
     with context.database.transaction() as session:
         due = list_due_ids(session)
         busy = list_gateways_with_work(session)
+        lists = list_waiting_imports(session)
     for campaign_id in due:
         plan.apply_async((campaign_id,), expires=EXPIRES)
     for name, binds in busy:
         for _ in range(binds):
             drain.apply_async((name,), queue=gateway_queue(name), expires=EXPIRES)
+    for job_id in lists:
+        read_list.apply_async((job_id,), expires=EXPIRES)
 
 
 @app.task(name="loa.plan")  # type: ignore[untyped-decorator]
 def plan(campaign_id: int) -> None:
     """Freeze the audience of a due campaign."""
     planning.plan(get_context(), campaign_id)
+
+
+@app.task(name="loa.read_list")  # type: ignore[untyped-decorator]
+def read_list(job_id: int) -> None:
+    """Start reading an uploaded list, unless somebody is at it."""
+    start_reader(get_context(), job_id)
 
 
 @app.task(name="loa.drain")  # type: ignore[untyped-decorator]

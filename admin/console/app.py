@@ -10,12 +10,13 @@ from flask_wtf import CSRFProtect
 from redis import Redis
 from werkzeug.exceptions import HTTPException
 
+from admin.console.attachments import allow_attachments
 from admin.console.context import Console, Reading
 from admin.console.guard import keep_the_door
 from admin.console.i18n import speak_both_languages
 from admin.console.problems import explain
 from admin.console.security import add_headers, configure_sign_in, load_secret_key
-from admin.console.uploads import allow_uploads
+from admin.console.uploads import let_lists_in
 from admin.console.views import add_screens, citizen
 from campaigns.errors import LoaError, NotFound
 from campaigns.store.database import Database
@@ -57,7 +58,8 @@ def create_app(
         redis=Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2),
         reading=Reading(database),
     )
-    allow_uploads(app)
+    allow_attachments(app)
+    let_lists_in(app)
     csrf = CSRFProtect(app)
     configure_sign_in(app)
     speak_both_languages(app)

@@ -27,6 +27,9 @@ _REASONS: dict[int, Text] = {
     503: Text("Dịch vụ tạm thời không trả lời.", "The service does not answer for the moment."),
 }
 
+_EXPLAINED = frozenset({403, 409, 413, 422, 429})
+"""Refusals that may bring words of their own."""
+
 _STALE_FORM = Text(
     "Trang này đã mở quá lâu hoặc phiên làm việc đã đổi, nên không có gì được ghi. Hãy tải lại trang rồi làm lại.",
     "This page was open for too long or your session changed, so nothing was saved. Reload the page and try again.",
@@ -38,9 +41,8 @@ def explain(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
     status = 400 if isinstance(error, CSRFError) else error.code
-    own_words = (
-        error.description if status in {403, 409, 422, 429} and error.description != type(error).description else ""
-    )
+    said = status in _EXPLAINED and error.description != type(error).description
+    own_words = error.description if said else ""
     reason = str(_STALE_FORM) if isinstance(error, CSRFError) else own_words or str(_REASONS.get(status, _REASONS[400]))
     if request.is_json or "X-Requested-With" in request.headers:
         return jsonify({"error": reason}), status

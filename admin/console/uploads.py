@@ -1,47 +1,87 @@
-"""Files that people send: which addresses take them, how large they may be, and where they lie while they are read."""
+"""Lets large bodies in at one address, for those who may use it, and keeps them off the shared temporary folder."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
+from typing import IO, Any, cast
 
-from flask import Flask, request
-from flask_security import current_user
+from flask import Flask, Request, abort, request
 
-from campaigns.errors import InvalidInput
+from admin.console.context import actor, console
+from admin.console.i18n import choose_language
+from campaigns.audience.uploads import uploads_of
+from config.i18n import t
 
-MAX_UPLOAD_BYTES = 20 * 1024**2
-UPLOADS = frozenset({"campaigns.report"})
-"""Endpoints that take a file."""
+UPLOAD = "contacts.upload"
+PERMISSION = "contact.import"
+
+_FORM_BYTES = 64 * 1024
+"""Room for the form around the file."""
+
+_READ_AT_MOST = 1024**3
+_PIECE = 1024**2
 
 
-def allow_uploads(app: Flask) -> None:
-    """Let people who are signed in send more than a form to ``UPLOADS``; before anything reads the request."""
+class UploadRequest(Request):
+    """A request whose files wait in a private folder, not where every account of the machine can look."""
+
+    _opened: Sequence[IO[bytes]] = ()
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        if request.endpoint != UPLOAD:
+            return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        # Closed with the request.
+        opened = cast(IO[bytes], tempfile.TemporaryFile(dir=uploads_of(console().settings.home)))  # noqa: SIM115
+        self._opened = [*self._opened, opened]
+        return opened
+
+    def close(self) -> None:
+        """Let go of the files, also of those of a form that was refused half read."""
+        super().close()
+        for opened in self._opened:
+            opened.close()
+
+
+def limit_bytes() -> int:
+    """The largest list the console takes."""
+    return console().settings.upload_mb * 1024**2
+
+
+def let_lists_in(app: Flask) -> None:
+    """Raise the limit of a body where lists are uploaded; before the check of tokens, because that reads the form."""
+    app.request_class = UploadRequest
 
     @app.before_request
     def raise_limit() -> None:
-        if request.endpoint in UPLOADS and current_user.is_authenticated:
-            request.max_content_length = MAX_UPLOAD_BYTES
+        if request.endpoint != UPLOAD or request.method != "POST" or not actor().may(PERMISSION):
+            return
+        limit = limit_bytes() + _FORM_BYTES
+        if (request.content_length or 0) > limit:
+            choose_language()
+            _read_away()
+            abort(413, description=too_large())
+        request.max_content_length = limit
 
 
-@contextmanager
-def uploaded(field: str) -> Iterator[Path]:
-    """The file of a field, under its own name in a private folder that is gone afterwards.
+def too_large() -> str:
+    """What a person is told whose list is too large."""
+    return t(
+        "Tệp lớn quá {n} MB. Hãy chia thành nhiều tệp, hoặc nhờ người vận hành nhập bằng lệnh “loa contacts import”.",
+        "The file has more than {n} MB. Split it, or ask the operator to import it with “loa contacts import”.",
+        n=console().settings.upload_mb,
+    )
 
-    Raises:
-        InvalidInput: none was sent.
-    """
-    sent = request.files.get(field)
-    if sent is None or not sent.filename:
-        raise InvalidInput("Hãy chọn tệp.", "Choose a file.")
-    folder = Path(tempfile.mkdtemp(prefix="loa-upload-"))
-    try:
-        # Only the last part of the name: a browser may send a path, and nothing may be written anywhere else.
-        path = folder / (Path(sent.filename.replace("\\", "/")).name[-100:].strip(". ") or "file")
-        sent.save(path)
-        yield path
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+def _read_away() -> None:
+    """Take what the browser is sending, up to a bound; a browser that is cut off shows no answer."""
+    body: Any = request.environ["wsgi.input"]
+    left = min(request.content_length or 0, _READ_AT_MOST)
+    while left > 0 and (piece := body.read(min(left, _PIECE))):
+        left -= len(piece)

@@ -42,6 +42,21 @@ SESSION_BADGES: Mapping[str, Badge] = {
     "disabled": Badge(Text("Đã tắt", "Switched off"), "stop", "quiet"),
 }
 
+IMPORT_BADGES: Mapping[str, Badge] = {
+    "uploaded": Badge(Text("Chờ xác nhận cột", "Columns to confirm"), "eye", "warn"),
+    "waiting": Badge(Text("Chờ đọc", "Waiting"), "clock", "info"),
+    "running": Badge(Text("Đang nhập", "Importing"), "play", "info"),
+    "finished": Badge(Text("Đã nhập", "Imported"), "check", "good"),
+    "failed": Badge(Text("Không nhập được", "Failed"), "alert", "bad"),
+    "discarded": Badge(Text("Đã bỏ", "Discarded"), "stop", "quiet"),
+}
+
+OUTCOME_BADGES: Mapping[str, Badge] = {
+    "rejected": Badge(Text("Không nhận", "Rejected"), "alert", "bad"),
+    "repaired": Badge(Text("Đã sửa", "Repaired"), "check", "good"),
+    "warning": Badge(Text("Lưu ý", "Warning"), "eye", "warn"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -136,6 +151,13 @@ WISH_TITLES: Mapping[str, Text] = {
     "optout": Text("Từ chối nhận tin", "Stop messages"),
     "optin": Text("Nhận lại tin", "Get messages again"),
     "help": Text("Hỏi hướng dẫn", "Ask for help"),
+}
+
+PERSON_PARTS: Mapping[str, Text] = {
+    "person": Text("Người", "Person"),
+    "messages": Text("Tin đã gửi", "Messages sent"),
+    "refusals": Text("Từ chối nhận tin", "Refusals"),
+    "received_from_person": Text("Tin nhận từ người này", "Messages from the person"),
 }
 
 CARRIER_TITLES: Mapping[str, str] = {

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaigns.areas.names import fold, tidy
 from campaigns.errors import InvalidInput
+from config.i18n import Text
+
+FIELDS: dict[str, Text] = {
+    "phone": Text("Số điện thoại", "Phone number"),
+    "full_name": Text("Họ và tên", "Full name"),
+    "ward": Text("Phường, xã (tên)", "Ward (name)"),
+    "ward_code": Text("Phường, xã (mã)", "Ward (code)"),
+    "district": Text("Quận, huyện", "District"),
+    "language": Text("Ngôn ngữ nhận tin", "Language"),
+    "attribute": Text("Giữ làm thông tin thêm", "Keep as further information"),
+    "skip": Text("Không lấy", "Leave out"),
+}
+"""What a column of a file may be taken for."""
 
 MAX_COLUMNS = 200
 MAX_ATTRIBUTES = 50
@@ -41,6 +55,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
 _PHONE_LIKE = re.compile(r"\b(dien thoai|dt|dtdd|sdt|di dong|phone|mobile|tel|telephone|msisdn|zalo|hotline|fax)\b")
 _SERIAL = {"stt", "tt", "so tt", "so thu tu", "no", "number", "row"}
 """Running numbers of rows: they say nothing about the person and differ in every list."""
+REASON_TITLES = Text("Loa: lý do không nhận", "Loa: why it was rejected")
+OUR_OWN = frozenset({"loa ly do khong nhan", "loa why it was rejected"})
+"""The column that files of bad rows carry beside the list's own: read again with a mended file, it says nothing."""
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -83,6 +100,16 @@ def read_header(row: Sequence[str]) -> Columns:
     Raises:
         InvalidInput: there is no number column, or too many columns; the text says what was found.
     """
+    titles = read_titles(row)
+    return assign_fields(titles, guess_fields(titles))
+
+
+def read_titles(row: Sequence[str]) -> tuple[str, ...]:
+    """The headers of a row, without the empty ones at its end.
+
+    Raises:
+        InvalidInput: there are too many.
+    """
     titles = tuple(tidy(cell) for cell in row)
     while titles and not titles[-1]:
         titles = titles[:-1]
@@ -93,24 +120,63 @@ def read_header(row: Sequence[str]) -> Columns:
             count=len(titles),
             limit=MAX_COLUMNS,
         )
+    return titles
+
+
+def guess_fields(titles: Sequence[str]) -> tuple[str, ...]:
+    """What each column seems to hold: a known field, ``attribute``, or ``skip`` for what says nothing of the person."""
     keys = [header_key(title) for title in titles]
-    places = {field: _find(keys, headers) for field, headers in _HEADERS.items()}
-    if places["phone"] is None:
+    known = {place: field for field, headers in _HEADERS.items() if (place := _find(keys, headers)) is not None}
+    return tuple(known.get(i) or ("attribute" if _says_something(key) else "skip") for i, key in enumerate(keys))
+
+
+def _says_something(key: str) -> bool:
+    return bool(key) and key not in _SERIAL and key not in OUR_OWN and not _is_number(key)
+
+
+def _is_number(key: str) -> bool:
+    return bool(_PHONE_LIKE.search(key)) or key in _HEADERS["phone"]
+
+
+def assign_fields(titles: Sequence[str], fields: Sequence[str]) -> Columns:
+    """The columns as ``fields`` names them, one of ``FIELDS`` for each title.
+
+    Raises:
+        InvalidInput: no column holds the number, two columns hold the same field, or too many are kept.
+    """
+    places: dict[str, int] = {}
+    for place, field in enumerate(fields):
+        if field in _HEADERS and places.setdefault(field, place) != place:
+            raise _taken_twice(field, titles[places[field]], titles[place])
+    if "phone" not in places:
         raise no_phone_column(titles)
-    taken = {place for place in places.values() if place is not None}
-    others = [i for i, key in enumerate(keys) if key and i not in taken and key not in _SERIAL]
-    ignored = [i for i in others if _PHONE_LIKE.search(keys[i]) or keys[i] in _HEADERS["phone"]]
+    kept = [i for i, field in enumerate(fields) if field == "attribute"]
     return Columns(
         phone=places["phone"],
-        ward=places["ward"],
-        ward_code=places["ward_code"],
-        district=places["district"],
-        full_name=places["full_name"],
-        language=places["language"],
-        attributes=_attributes(titles, [i for i in others if i not in ignored]),
-        titles=titles,
-        ignored=tuple(titles[i] for i in ignored),
+        ward=places.get("ward"),
+        ward_code=places.get("ward_code"),
+        district=places.get("district"),
+        full_name=places.get("full_name"),
+        language=places.get("language"),
+        attributes=_attributes(titles, kept),
+        titles=tuple(titles),
+        ignored=tuple(titles[i] for i, f in enumerate(fields) if f == "skip" and _is_number(header_key(titles[i]))),
     )
+
+
+def _taken_twice(field: str, first: str, second: str) -> InvalidInput:
+    return InvalidInput(
+        "Hai cột “{first}” và “{second}” cùng được lấy làm “{field}”: chỉ chọn một.",
+        "The columns “{first}” and “{second}” are both taken for “{field}”: choose one.",
+        field=FIELDS[field],
+        first=first[:40],
+        second=second[:40],
+    )
+
+
+def header_digest(titles: Sequence[str]) -> bytes:
+    """Tells one header from another, whatever case, accents and spaces: 16 bytes."""
+    return hashlib.sha256("\x1f".join(map(header_key, titles)).encode()).digest()[:16]
 
 
 def no_phone_column(titles: Sequence[str]) -> InvalidInput:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -85,9 +85,11 @@ def import_contacts(
     errors_to: Path | None = None,
     source: str | None = None,
     progress: Progress | None = None,
+    fields: Sequence[str] | None = None,
 ) -> ImportReport:
     """Import the table at ``path``; its wards are read in ``edition`` of the areas, which must be loaded.
 
+    ``fields`` says for each column what it holds (``columns.FIELDS``); without it the header does.
     Bad rows, repairs and warnings go to ``errors_to``. Commits chunk by chunk.
 
     Raises:
@@ -95,7 +97,7 @@ def import_contacts(
             ``detail["imported"]`` holds the counts of what came before.
         NotFound: the edition is not known or not loaded.
     """
-    table = open_table(path)
+    table = open_table(path, fields)
     if errors_to is not None and errors_to.exists() and errors_to.samefile(path):
         raise InvalidInput(
             "Tệp lỗi phải khác tệp danh sách “{name}”.",

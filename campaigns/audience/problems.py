@@ -93,5 +93,9 @@ class ProblemFile:
 
 def disarm(text: str) -> str:
     """The text so that no spreadsheet reads it as a formula; cut to what a person looks at."""
-    shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return "'" + shown if shown.startswith(_FORMULA) else shown
+    return no_formula(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def no_formula(text: str) -> str:
+    """The text so that no spreadsheet reads it as a formula."""
+    return "'" + text if text.startswith(_FORMULA) else text

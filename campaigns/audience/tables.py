@@ -12,7 +12,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import python_calamine
 
-from campaigns.audience.columns import Columns, has_phone, no_phone_column, read_header
+from campaigns.audience.columns import Columns, assign_fields, has_phone, read_header, read_titles
 from campaigns.errors import InvalidInput
 
 MAX_FILE_BYTES = 4 * 1024**3
@@ -66,17 +66,38 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundTable:
+    """A file with the row that seems to be its header, whatever its columns hold."""
+
+    kind: str
+    header: list[str]
+    rows: Iterator[list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Scan:
     encoding: str
     lines: int
     has_nul: bool
 
 
-def open_table(path: Path) -> Table:
-    """Open a CSV or XLSX file and find its header.
+def open_table(path: Path, fields: Sequence[str] | None = None) -> Table:
+    """Open a CSV or XLSX file and find its header; ``fields`` says what each column holds where a person chose that.
 
     Raises:
         InvalidInput: not a table, empty, too large, damaged, or without a number column; says what was found.
+    """
+    found = find_table(path)
+    if fields is None:
+        return Table(found.kind, read_header(found.header), found.rows)
+    return Table(found.kind, assign_fields(read_titles(found.header), fields), found.rows)
+
+
+def find_table(path: Path) -> FoundTable:
+    """Find the header of a CSV or XLSX file: the row that names a number column, else the widest of the first rows.
+
+    Raises:
+        InvalidInput: not a table, empty, too large, or damaged; says what was found.
     """
     size = _size_of(path)
     with path.open("rb") as file:
@@ -135,13 +156,13 @@ def _not_a_table(path: Path, found: str) -> InvalidInput:
 # CSV
 
 
-def _open_csv(path: Path) -> Table:
+def _open_csv(path: Path) -> FoundTable:
     scan = _scan(path)
     with path.open(encoding=scan.encoding, newline="") as text:
         sample = text.read(_BLOCK)
-    separator, header, columns = _find_header(path, sample.replace("\0", ""))
+    separator, number, header = _find_header(path, sample.replace("\0", ""))
     shown = "tab" if separator == "\t" else separator
-    return Table(f"CSV {scan.encoding}, {shown}", columns, _csv_rows(path, scan, separator, header))
+    return FoundTable(f"CSV {scan.encoding}, “{shown}”", header, _csv_rows(path, scan, separator, number))
 
 
 def _scan(path: Path) -> _Scan:
@@ -219,23 +240,17 @@ def _is_windows_1258(path: Path) -> bool:
     return True
 
 
-def _find_header(path: Path, sample: str) -> tuple[str, int, Columns]:
-    """(separator, number of the header row, columns): the separator whose header names the most columns."""
-    best: tuple[int, str, int, list[str]] | None = None
-    first: list[str] = []
+def _find_header(path: Path, sample: str) -> tuple[str, int, list[str]]:
+    """(separator, number of the header row, its cells): the separator whose header names the most columns."""
+    best: tuple[bool, int, str, int, list[str]] = (False, 0, ",", 1, [])
     for separator in _SEPARATORS:
-        rows = _sample_rows(sample, separator)
-        for number, row in enumerate(rows, start=1):
-            filled = sum(1 for cell in row if cell.strip())
-            if has_phone(row) and (best is None or filled > best[0]):
-                best = (filled, separator, number, row)
-        widest = max(rows, key=len, default=[])
-        first = widest if len(widest) > len(first) else first
-    if best is None:
-        if not sample.strip("\ufeff\r\n\t ,;|"):
-            raise InvalidInput("Tệp “{name}” không có dòng nào.", "The file “{name}” has no rows.", name=path.name)
-        raise no_phone_column([cell.strip()[:40] for cell in first])
-    return best[1], best[2], read_header(best[3])
+        for number, row in enumerate(_sample_rows(sample, separator), start=1):
+            rank = has_phone(row), sum(1 for cell in row if cell.strip())
+            if rank > best[:2]:
+                best = (*rank, separator, number, row)
+    if not sample.strip("\ufeff\r\n\t ,;|"):
+        raise InvalidInput("Tệp “{name}” không có dòng nào.", "The file “{name}” has no rows.", name=path.name)
+    return best[2:]
 
 
 def _sample_rows(sample: str, separator: str) -> list[list[str]]:
@@ -285,24 +300,28 @@ def _damaged(path: Path, line: int) -> InvalidInput:
 # XLSX
 
 
-def _open_xlsx(path: Path, size: int) -> Table:
+def _open_xlsx(path: Path, size: int) -> FoundTable:
     _check_xlsx(path, size)
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
         names = [s.name for s in workbook.sheets_metadata if s.typ == python_calamine.SheetTypeEnum.WorkSheet]
-        found: list[str] = []
+        best: tuple[bool, int, str, int, list[str]] = (False, 0, "", 0, [])
         for name in names:
             sheet = workbook.get_sheet_by_name(name)
-            for number, row in enumerate(islice(_sheet_rows(sheet), HEADER_ROWS)):
-                if has_phone(row[1]):
-                    return Table(f"XLSX, {name}", read_header(row[1]), _blocks(sheet, number + 1))
-                found = row[1] if len(row[1]) > len(found) else found
+            for number, (_, row) in enumerate(islice(_sheet_rows(sheet), HEADER_ROWS)):
+                rank = has_phone(row), sum(1 for cell in row if cell.strip())
+                # The first sheet and row that name a number are the ones, however wide others are.
+                if rank > best[:2] and not best[0]:
+                    best = (*rank, name, number, row)
+            if best[0]:
+                break
             del sheet
+        if best[1]:
+            rows = _blocks(workbook.get_sheet_by_name(best[2]), best[3] + 1)
+            return FoundTable(f"XLSX, {best[2]}", best[4], rows)
     except (python_calamine.CalamineError, OSError) as error:
         raise _not_a_table(path, f"XLSX hỏng (damaged XLSX: {type(error).__name__})") from error
-    if not any(cell.strip() for cell in found):
-        raise InvalidInput("Tệp “{name}” không có dòng nào.", "The file “{name}” has no rows.", name=path.name)
-    raise no_phone_column([cell.strip()[:40] for cell in found])
+    raise InvalidInput("Tệp “{name}” không có dòng nào.", "The file “{name}” has no rows.", name=path.name)
 
 
 def _check_xlsx(path: Path, size: int) -> None:

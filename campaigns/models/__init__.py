@@ -14,6 +14,7 @@ from campaigns.models.campaigns import (
 )
 from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
+from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "GatewayChange",
     "GatewayHealth",
     "GatewaySession",
+    "ImportJob",
     "InboundMessage",
     "InboundWord",
     "Message",

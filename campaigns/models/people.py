@@ -18,6 +18,8 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         Index("ix_contact_ward_id_id", "ward_id", "id"),
+        # Words of the name without accents. ``folded`` is a function of ours; 0006 makes both.
+        Index("ix_contact_full_name", text("to_tsvector('simple', folded(full_name))"), postgresql_using="gin"),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
     )

@@ -41,14 +41,6 @@ def _folded(word: str) -> str:
     return plain.replace("đ", "d")
 
 
-def narrow_to_name(query: Query[Any], name: str) -> Query[Any]:
-    """Contacts whose name holds every word of ``name``, with or without accents."""
-    column = func.translate(func.lower(Contact.full_name), _FOLD_FROM + "đ", _FOLD_TO + "d")
-    for word in _folded(name).split()[:5]:
-        query = query.filter(column.contains(word, autoescape=True))
-    return query
-
-
 def narrow_to_area(query: Query[Any], area_id: int) -> Query[Any]:
     """Contacts of a ward, or of all wards of a district."""
     wards = text(

@@ -24,6 +24,7 @@ PAGES = {
         "/templates/new",
         "/contacts/",
         "/contacts/?search=nguyen",
+        "/contacts/import",
         "/areas/",
         "/areas/?edition=2025",
         "/optouts/",

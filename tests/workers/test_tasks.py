@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from kombu import pools
 from sqlalchemy import text
 
+from campaigns.audience.uploads import confirm, take_in
 from campaigns.stats import summary
 from campaigns.store.database import Database
 from campaigns.store.gateways import note_session
+from campaigns.store.imports import get_import
 from config.embedded import broker_url
 from config.keys import Keyring
-from tests.factories import make_campaign, make_contact, make_gateway, make_template
+from config.settings import get_settings
+from tests.factories import OFFICER, make_campaign, make_contact, make_gateway, make_template
+from workers import readers
 from workers.context import get_context
 
 WARD = {"edition": "2023", "wards": ["20194"]}
@@ -32,7 +41,9 @@ def tasks(database_url: str, redis_url: str, keyring: Keyring, monkeypatch: pyte
 
     monkeypatch.setattr(app.app.conf, "broker_url", broker_url(redis_url))
     yield tasks
-    app.app.pool.force_close_all()
+    # The next test has another broker to send to, and so needs pools of its own.
+    pools.reset()
+    app.app._pool = app.app.amqp._producer_pool = None
     get_context().database.close()
     get_context.cache_clear()
 
@@ -130,3 +141,43 @@ def test_the_tick_puts_in_order_what_a_dead_worker_left(tasks: Any, database: Da
         found = summary(session, campaign)
     assert found.totals["unknown"] == found.planned == 1
     assert found.state == "finished"
+
+
+def test_a_waiting_list_is_read_by_a_process_of_its_own(
+    tasks: Any, database: Database, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOA_HOME", str(tmp_path))
+    get_settings.cache_clear()
+    get_context.cache_clear()
+    job = take_in(database, tmp_path, OFFICER, io.BytesIO("SĐT,Họ tên\n0905123456,Bưởi\n".encode()), "a.csv", "2023")
+    tasks.tick()
+    assert sent(redis_url, "loa") == [], "nobody has looked at its columns"
+    with database.transaction() as session:
+        confirm(session, OFFICER, job.id, job.fields, "2023")
+    tasks.tick()
+    assert sent(redis_url, "loa") == [("loa.read_list", f"({job.id},)")]
+    tasks.read_list(job.id)
+    reader = readers._readers[job.id]
+    tasks.read_list(job.id)
+    assert readers._readers[job.id] is reader, "one is enough"
+    assert reader.wait(120) == 0
+    with database.transaction() as session:
+        assert get_import(session, job.id).state == "finished"
+        assert session.execute(text("SELECT full_name FROM contact")).scalars().all() == ["Bưởi"]
+    tasks.tick()
+    assert sent(redis_url, "loa") == []
+
+
+def test_a_list_that_is_on_another_machine_is_left_to_it(tasks: Any, database: Database, tmp_path: Path) -> None:
+    job = take_in(database, tmp_path, OFFICER, io.BytesIO(b"Phone\n0905123456\n"), "a.csv", "2023")
+    with database.transaction() as session:
+        confirm(session, OFFICER, job.id, job.fields, "2023")
+    assert not readers.start_reader(get_context(), job.id), "LOA_HOME here is another"
+
+
+def test_a_reader_ends_with_the_worker_that_started_it() -> None:
+    code = "import threading, workers.readers as r; threading.Thread(target=r._end_with_parent).start()"
+    reader = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    assert reader.stdin is not None
+    reader.stdin.close()
+    assert reader.wait(60) == 1

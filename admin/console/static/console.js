@@ -22,7 +22,8 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) { event.preventDefault(); return; }
   const question = event.submitter?.dataset.confirm || form.dataset.confirm;
   if (question && !confirm(question)) { event.preventDefault(); return; }
-  if (form.method === "post") form.dataset.sent = "1";
+  // A form that only fetches a file leaves the page as it is and may be sent again.
+  if (form.method === "post" && !("again" in form.dataset)) form.dataset.sent = "1";
 });
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
@@ -81,7 +82,7 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
       } else {
         wait = Math.min(wait * 1.5, 10000);
       }
-      const state = answer.headers.get("X-Campaign-State");
+      const state = answer.headers.get("X-Campaign-State") || answer.headers.get("X-State");
       if (state && state !== place.dataset.state) { location.reload(); return; }
       if (answer.headers.get("X-Finished") === "1") return;
     } catch {

@@ -5,31 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from flask import flash
+from flask import flash, g, request, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Query
 
 from admin.console import formats, words
 from admin.console.context import console, reading
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, shown
+from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, ListScreen, shown
+from admin.console.views.imports import ImportPages
+from admin.console.views.people import PersonPages, area_choices, condition
 from campaigns.audience.phone import PhoneResult, carriers, normalise_phone
 from campaigns.models import Contact
 from campaigns.store import console as store
-from campaigns.store.places import load_areas_of, load_places
+from campaigns.store.people import in_order, narrow_to_name, narrow_to_window
+from campaigns.store.places import load_places
 from config.i18n import Text, t
 
 _LOOKS_LIKE_NUMBER = re.compile(r"\+?[\d\s.()-]{7,20}")
-
-
-def area_choices() -> list[Choice]:
-    """Districts with their wards, of the default edition, by ``area.id``."""
-    areas = load_areas_of(reading(), console().settings.default_edition)
-    wards = sorted((a for a in areas if a.kind == "ward"), key=lambda a: a.code)
-    chosen = []
-    for district in (a for a in areas if a.kind == "district"):
-        chosen.append(Choice(str(district.id), f"{district.prefix} {district.name}"))
-        chosen += [Choice(str(w.id), f"{w.prefix} {w.name}", 1) for w in wards if w.parent_code == district.code]
-    return chosen or [Choice(str(w.id), f"{w.prefix} {w.name}") for w in wards]
 
 
 def carrier_choices() -> list[Choice]:
@@ -49,17 +41,33 @@ def _ward(_view: Any, context: Any, contact: Contact, _column: str) -> str:
 
 
 def _usable(_view: Any, _context: Any, contact: Contact, _column: str) -> str:
-    reasons = {"erased": t("Đã xoá dữ liệu", "Erased"), "dead": t("Số không còn dùng", "Dead number")}
-    return reasons.get(contact.unusable, contact.unusable) if contact.unusable else t("Dùng được", "Usable")
+    return condition(contact)
 
 
-class ContactScreen(ListScreen):
+def _name(_view: Any, _context: Any, contact: Contact, _column: str) -> Markup:
+    return Markup("<a href='{}'>{}</a>").format(
+        url_for(".show", contact_id=contact.id), contact.full_name or t("(không tên)", "(no name)")
+    )
+
+
+def _bound(name: str) -> int | None:
+    """An end of the page in the address: the id beside which it begins."""
+    value = request.args.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None
+
+
+class ContactScreen(ImportPages, PersonPages, ListScreen):
     """Found by full number through its hash, by name with or without accents, by area and by carrier."""
 
-    rules: ClassVar[dict[str, str]] = {"index_view": "contact.view"}
+    rules: ClassVar[dict[str, str]] = {
+        "index_view": "contact.view",
+        **PersonPages.person_rules,
+        **ImportPages.import_rules,
+    }
+    list_template = "console/contacts.html"
     lead = Text(
-        "Số điện thoại được mã hoá và luôn che ở giữa. Nhập danh bạ bằng lệnh: loa contacts import TỆP.",
-        "Numbers are encrypted and always masked. Import with the command: loa contacts import FILE.",
+        "Số điện thoại được mã hoá và luôn che ở giữa.",
+        "Numbers are encrypted and always masked.",
     )
     column_list = ("phone_cipher", "full_name", "ward_id", "carrier", "unusable", "updated_at")
     column_labels: ClassVar[dict[str, Any]] = {
@@ -74,7 +82,7 @@ class ContactScreen(ListScreen):
     column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "phone_cipher": shown(lambda contact: show_masked(contact.phone_cipher)),
-        "full_name": shown(lambda contact: contact.full_name or "–"),
+        "full_name": _name,
         "ward_id": _ward,
         "carrier": shown(lambda contact: words.carrier(contact.carrier)),
         "unusable": _usable,
@@ -102,9 +110,39 @@ class ContactScreen(ListScreen):
                 flash(f"{found.reason}. {found.suggestion}", "error")
                 query = query.filter(Contact.id < 0)
         else:
-            query = store.narrow_to_name(query, search)
+            query = narrow_to_name(query, search, by_list=g.by_list)
+            if g.by_list:
+                query = narrow_to_window(query, before=_bound("before"), after=_bound("after"))
         return query, count, joins, count_joins
 
+    def get_query(self) -> Query[Any]:
+        """The page beside the person the address names; pages deep in a long list cost no more than the first."""
+        query: Query[Any] = super().get_query()
+        before, after = _bound("before"), _bound("after")
+        if after is not None:
+            return query.filter(Contact.id > after)
+        return query.filter(Contact.id < before) if before is not None else query
+
+    def get_list(self, *args: Any, **kwargs: Any) -> Any:
+        """A page, newest first. A name is looked for among the nearest people, then, unless they fill it, among all."""
+        search = (request.args.get("search") or "").strip()
+        by_name = bool(search) and not _LOOKS_LIKE_NUMBER.fullmatch(search)
+        g.by_list = True
+        count, rows = super().get_list(*args, **kwargs)
+        if by_name and len(rows) < PAGE_SIZE:
+            g.by_list = False
+            count, rows = super().get_list(*args, **kwargs)
+        return count, rows[::-1] if _bound("after") is not None else rows
+
+    def _apply_sorting(self, query: Query[Any], joins: Any, sort_column: Any, sort_desc: bool) -> Any:
+        return in_order(query, ascending=_bound("after") is not None, by_list=g.by_list), joins
+
     def render(self, template: str, /, **values: Any) -> str:
-        """With the names of the places."""
-        return super().render(template, places=load_places(reading()), **values)
+        """With the names of the places, and the addresses of the pages before and after."""
+        return super().render(template, places=load_places(reading()), page_at=_page_at, **values)
+
+
+def _page_at(**bound: int) -> str:
+    kept = {key: value for key, value in request.args.items() if key not in ("before", "after", "page")}
+    address: dict[str, Any] = {**kept, **bound}
+    return url_for(".index_view", **address)

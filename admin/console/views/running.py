@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from flask import flash, redirect, request, url_for
 from sqlalchemy.orm import Session
 
+from admin.console.attachments import uploaded
 from admin.console.campaign_form import pace_of
 from admin.console.context import actor, console
 from admin.console.forms import Form
 from admin.console.frame import expose
-from admin.console.uploads import uploaded
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.delivery.states import STATE_TITLES, CampaignState

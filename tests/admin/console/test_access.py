@@ -17,6 +17,8 @@ from tests.factories import make_campaign, make_template
 SAMPLES = {
     "campaign_id": 1,
     "user_id": 999_999,
+    "contact_id": 999_999,
+    "job_id": 999_999,
     "slug": "mau",
     "gateway": "viettel",
     "token": "x",

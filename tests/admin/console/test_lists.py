@@ -115,6 +115,30 @@ def test_lists_turn_their_pages_and_never_count(app: Any, signed_in: Any, sessio
     assert not [statement for statement in asked if "count(" in statement and "contact" in statement]
 
 
+def test_contacts_turn_their_pages_beside_the_last_person(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    for n in range(120):
+        make_contact(session, keyring, full_name=f"Người số {n:03}")
+    session.commit()
+    officer = signed_in("officer")
+
+    def follow(page: str, rel: str) -> str:
+        link = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+        assert link, rel
+        return str(officer.get(link[1].replace("&amp;", "&")).text)
+
+    def people(page: str) -> list[str]:
+        return re.findall(r"Người số (\d+)", page)
+
+    for search in ("", "?search=nguoi"):
+        first = officer.get(f"/contacts/{search}").text
+        second = follow(first, "next")
+        third = follow(second, "next")
+        assert people(first) + people(second) + people(third) == [f"{n:03}" for n in range(119, -1, -1)]
+        assert 'rel="next"' not in third
+        assert people(follow(third, "prev")) == people(second)
+        assert people(follow(second, "prev")) == people(first)
+
+
 def test_pages_read_and_cannot_write(app: Any, session: Session, keyring: Keyring) -> None:
     contact = make_contact(session, keyring)
     session.commit()

@@ -14,6 +14,7 @@ PAGES = {
         "/templates/",
         "/templates/new",
         "/contacts/",
+        "/contacts/import",
         "/areas/",
         "/optouts/",
         "/optouts/add",
