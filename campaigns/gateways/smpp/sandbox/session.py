@@ -26,6 +26,7 @@ from campaigns.gateways.smpp.constants import (
     ENQUIRE_LINK,
     ENQUIRE_LINK_RESP,
     ESME_RALYBND,
+    ESME_RBINDFAIL,
     ESME_RINVBNDSTS,
     ESME_RINVCMDID,
     ESME_RINVCMDLEN,
@@ -230,6 +231,8 @@ class Session(asyncio.Protocol):
 
     def _check(self, bind: Bind) -> int:
         options = self._sandbox.options
+        if options.refuse_binds:
+            return ESME_RBINDFAIL
         if options.system_id is not None and bind.system_id != options.system_id:
             return ESME_RINVSYSID
         if options.password is not None and not hmac.compare_digest(bind.password.encode(), options.password.encode()):

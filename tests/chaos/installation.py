@@ -1,0 +1,203 @@
+"""An installation to torment: ``loa up`` with services of its own, two telcos, and a worker more where wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import psutil
+import psycopg
+
+from admin.cli.supervisor import Child, Supervisor
+from campaigns.gateways.smpp.sandbox import SandboxOptions, SandboxProcess
+from config.embedded import EmbeddedServices
+from config.embedded.processes import Identity, read_identities
+from tests.journeys.city import LOA, ROOT, City, end
+
+WARDS = ("Hòa Cường Bắc", "Hòa Cường Nam", "Hòa Thuận Tây", "Thanh Khê Tây", "Xuân Hà", "Mân Thái")
+PREFIXES = ("097", "090")
+"""Of Viettel, and of somebody else."""
+
+PROCESSES = ("web", "worker", "beat")
+LEASE_SECONDS = 4.0
+GATEWAY = {"response_timeout": 4, "enquire_link": 3, "connect_timeout": 3, "sender": "1022"}
+
+
+class Telco(SandboxProcess):
+    """A simulated telco that several threads may talk to."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        super().__init__(options)
+        self._turn = threading.Lock()
+
+    def do(self, action: str, **values: Any) -> dict[str, Any]:
+        """One command and its answer."""
+        with self._turn:
+            return super().do(action, **values)
+
+
+def numbers_of(people: int) -> list[str]:
+    """Numbers of so many people as the telco sees them, of two carriers in turn."""
+    return [f"84{PREFIXES[n % 2][1:]}{1_000_000 + n:07d}" for n in range(people)]
+
+
+def make_base(folder: Path, people: int) -> Path:
+    """A stopped home with users and people, to be copied: making one takes longer than a run of it should."""
+    table = folder.with_suffix(".csv")
+    rows = (f"0{number[2:]},{WARDS[n % len(WARDS)]}\n" for n, number in enumerate(numbers_of(people)))
+    table.write_text("sdt,phuong\n" + "".join(rows))
+    with EmbeddedServices(folder) as services:
+        city = City(folder, services.database_url, services.redis_url)
+        city.loa("migrate")
+        officer, _ = city.users()
+        report = city.loa("contacts", "import", table, "--json", by=officer)
+    table.unlink()
+    assert report["created"] == people, report
+    return folder
+
+
+@dataclass
+class Installation:
+    """A running ``loa up`` and its telcos."""
+
+    city: City
+    telcos: Mapping[str, Telco]
+    up: subprocess.Popen[bytes]
+    more: Supervisor
+    """Keeps workers beside that of ``loa up``."""
+    services: EmbeddedServices
+    """Where PostgreSQL and Redis are; never held by us, so that we keep nothing alive."""
+
+    @property
+    def home(self) -> Path:
+        """Its folder."""
+        return self.city.home
+
+    def child(self, name: str) -> Identity | None:
+        """A process of ``loa up``, if it runs at this moment."""
+        found = read_identities(self.home / "up.json").get(name)
+        return found if found and found.alive() else None
+
+    def postgres(self) -> Identity | None:
+        """The postmaster."""
+        return self.services.postgres.running()
+
+    def redis(self) -> Identity | None:
+        """The Redis server."""
+        found = read_identities(self.services.places.record).get("redis")
+        return found if found and found.alive() else None
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection of the harness's own; fails while the database is away."""
+        return psycopg.connect(self.city.database_url, autocommit=True, connect_timeout=3)
+
+    def taken(self) -> int:
+        """Parts the telcos have taken so far."""
+        return sum(int(telco.do("stats")["taken"]) for telco in self.telcos.values())
+
+    def add_worker(self, shift: float = 0.0) -> None:
+        """One more worker, whose clock is off by ``shift`` seconds."""
+        environment = self.city.environment() | {
+            "PYTHONPATH": str(Path(__file__).with_name("shifted")),
+            "CHAOS_SHIFT": str(shift),
+        }
+        log = self.home / "logs" / "more-worker.log"
+        self.more.add(Child("worker", [str(LOA), "worker"], environment, log))
+
+    def missing(self) -> list[str]:
+        """What does not run or answer, by name."""
+        gone = [name for name in PROCESSES if self.child(name) is None]
+        gone += [] if self.services.postgres.answers() else ["postgres"]
+        gone += [] if self.services.redis.answers() else ["redis"]
+        return gone if "web" in gone or self._healthy() else [*gone, "healthz"]
+
+    def _healthy(self) -> bool:
+        with suppress(OSError, ValueError):
+            url = json.loads((self.home / "up.lock").read_text())["url"]
+            with urlopen(f"{url}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        return False
+
+
+@contextmanager
+def installed(
+    base: Path, speeds: Mapping[str, float], *, binds: int = 1, habits: Mapping[str, Any] | None = None
+) -> Iterator[Installation]:
+    """A copy of ``base`` that runs, with a gateway per name in ``speeds`` (parts per second); gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="loa-chaos-"))
+    # cp keeps owners: the cluster may belong to the services' own account.
+    subprocess.run(["cp", "-a", f"{base}/.", str(home)], check=True)
+    services = EmbeddedServices(home)
+    city = City(home, services.database_url, services.redis_url)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        stack.callback(_end_services, home)
+        telcos = {name: stack.enter_context(_telco(home, name, habits or {})) for name in speeds}
+        up = stack.enter_context(_up(city))
+        more = Supervisor(home / "more.json", lambda *_: None)
+        stack.callback(more.stop)
+        place = Installation(city, telcos, up, more, services)
+        city.wait("loa up to run", lambda: _runs(place))
+        for name, tps in speeds.items():
+            carriers = "viettel" if name == "viettel" else "*"
+            city.gateway(name, telcos[name], tps=tps, binds=binds, carriers=carriers, **GATEWAY)
+        yield place
+
+
+def _telco(home: Path, name: str, habits: Mapping[str, Any]) -> Telco:
+    return Telco(SandboxOptions(log=home / f"telco-{name}.log", **habits))
+
+
+@contextmanager
+def _up(city: City) -> Iterator[subprocess.Popen[bytes]]:
+    """``loa up`` on the services of its home, which it alone keeps alive."""
+    own = {key: value for key, value in city.environment().items() if not key.endswith(("DATABASE_URL", "REDIS_URL"))}
+    own |= {"LOA_WEB_PORT": "18200", "LOA_WEB_WORKERS": "1", "LOA_LANGUAGE": "en"}
+    with (city.home / "up.log").open("ab") as log:
+        process = subprocess.Popen([LOA, "up"], env=own, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            end(process)
+
+
+def _runs(place: Installation) -> bool:
+    assert place.up.poll() is None, f"loa up ended: {(place.home / 'up.log').read_text(errors='replace')}"
+    return "Loa runs at" in (place.home / "up.log").read_text(errors="replace") and not place.missing()
+
+
+def _end_services(home: Path) -> None:
+    left = EmbeddedServices(home)
+    if left.attach():
+        left.stop()
+
+
+def family(identities: Sequence[Identity | None]) -> list[psutil.Process]:
+    """The processes and everything they started, as far as they live."""
+    found: list[psutil.Process] = []
+    for identity in identities:
+        with suppress(psutil.NoSuchProcess):
+            if identity is not None:
+                first = psutil.Process(identity.pid)
+                found += [first, *first.children(recursive=True)]
+    return found
+
+
+def signal_to(identity: Identity | None, number: int) -> bool:
+    """Signal a process by its number; whether there was one."""
+    if identity is None or not identity.alive():
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(identity.pid, number)
+        return True
+    return False

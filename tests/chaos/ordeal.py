@@ -1,0 +1,273 @@
+"""One campaign through one plan of faults: started, tormented, waited for, counted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import psycopg
+
+from campaigns.gateways.smpp.sandbox import SandboxOptions
+from campaigns.stats.idle import CITY_TIME
+from tests.chaos.evidence import Evidence, Silence, gather
+from tests.chaos.faults import KINDS
+from tests.chaos.installation import LEASE_SECONDS, Installation
+from tests.chaos.plan import Plan, Planned
+from tests.journeys.city import LOA, ROOT
+
+OFFICER, APPROVER = "officer@danang.example", "approver@danang.example"
+TEMPLATE = "hk07-0-tong-quan-ngan"
+"""One part, the same for everybody."""
+
+GAP_SECONDS = 8
+LOOK_SECONDS = 0.25
+COMMAND_SECONDS = 60.0
+QUIET_SECONDS = 2.0
+SETTLE_SECONDS = LEASE_SECONDS + 5.0 + 4.0
+"""A receipt that only its number identifies is applied a lease and five seconds after it came, at the next tick."""
+
+_LOOK = """
+    SELECT c.state, coalesce(sum(b.size), 0), coalesce(sum(b.queued + b.claimed), 0), coalesce(sum(b.unknown), 0),
+           coalesce(sum(b.accepted), 0), coalesce(sum(b.delivered), 0)
+    FROM campaign c LEFT JOIN batch b ON b.campaign_id = c.id WHERE c.id = %s GROUP BY c.state
+"""
+
+
+class Trouble(AssertionError):
+    """The harness could not go on, or Loa did not come to an end."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where the campaign stood at a moment."""
+
+    state: str
+    planned: int
+    unsent: int
+    unknown: int
+    accepted: int
+    delivered: int
+
+
+@dataclass
+class Ordeal:
+    """What faults see of a run, and the run itself."""
+
+    place: Installation
+    plan: Plan
+    numbers: Sequence[str]
+    deadline_seconds: float = 180.0
+    campaign: int = 0
+    timeline: list[tuple[float, str]] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    refused: dict[bytes, float] = field(default_factory=dict)
+    """When each refusal was first seen in the register, by the number's hash."""
+    most_unknown: int = 0
+    last: Look | None = None
+    began: float = 0.0
+    _over: threading.Event = field(default_factory=threading.Event)
+    _failures: list[str] = field(default_factory=list)
+
+    # What faults use
+
+    def note(self, words: str) -> float:
+        """Write a line of the timeline; its time."""
+        now = time.time()
+        self.timeline.append((now, words))
+        return now
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the run."""
+        self._over.wait(seconds)
+
+    def silent(self, why: str, since: float, until: float) -> None:
+        """From ``since`` (and what it takes to take hold) until ``until`` nothing may go out."""
+        self.silences.append(Silence(why, since, until))
+
+    def usual(self, option: str) -> Any:
+        """What a telco's option is when nothing is wrong."""
+        return self.plan.habits.get(option, SandboxOptions.model_fields[option].default)
+
+    def unsent(self, count: int) -> list[str]:
+        """Numbers the telcos have not had a message for; the last people are sent to last."""
+        telcos = self.place.telcos.values()
+        found: list[str] = []
+        for number in reversed(self.numbers):
+            if not any(telco.do("parts", destination=number)["parts"] for telco in telcos):
+                found.append(number)
+            if len(found) == count:
+                break
+        return found
+
+    def command(self, *words: object) -> str:
+        """A command of an officer, tried again while services are away."""
+        until = time.monotonic() + COMMAND_SECONDS
+        while True:
+            done = self._run(*words)
+            if done.returncode == 0:
+                return done.stdout
+            if time.monotonic() > until or self._over.is_set():
+                raise Trouble(f"{words}: {done.stdout}{done.stderr}")
+            self.sleep(0.5)
+
+    def step(self, step: str, state: str, *more: str) -> bool:
+        """A step of the campaign, tried again while services are away; False where the campaign is over already."""
+        until = time.monotonic() + COMMAND_SECONDS
+        while time.monotonic() < until and not self._over.is_set():
+            if self._run("campaigns", step, self.campaign, *more).returncode == 0:
+                return True
+            with suppress(psycopg.Error):
+                # A connection cut during the commit: it may have been done all the same.
+                now = self.look().state
+                if now == state:
+                    return True
+                if now in ("finished", "cancelled"):
+                    return False
+            self.sleep(0.3)
+        raise Trouble(f"campaigns {step} cannot be done")
+
+    def _run(self, *words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [LOA, *map(str, words), "--as", OFFICER],
+            env=self.place.city.environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def look(self) -> Look:
+        """Where the campaign stands now."""
+        with self.place.connect() as connection:
+            row = connection.execute(_LOOK, (self.campaign,)).fetchone()
+        assert row is not None
+        return Look(row[0], *map(int, row[1:]))
+
+    # The run
+
+    def run(self) -> Evidence:
+        """From the draft to the evidence.
+
+        Raises:
+            Trouble: it did not come to an end in time, or a fault could not be done.
+        """
+        self.began = time.time()
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        try:
+            self.campaign = self._start()
+            watcher.start()
+            self._torment()
+            self._await_end()
+        finally:
+            self._over.set()
+            if watcher.ident:
+                watcher.join()
+        if self._failures:
+            raise Trouble("; ".join(self._failures))
+        return gather(self)
+
+    def _start(self) -> int:
+        hours = "00:00-24:00"
+        if self.plan.gap_after:
+            # Hours that begin after they end span midnight: closed for a moment, in the middle of the campaign.
+            # Starting takes some commands, hence a little more.
+            end = datetime.now(CITY_TIME) + timedelta(seconds=self.plan.gap_after + 5)
+            again = end + timedelta(seconds=GAP_SECONDS)
+            hours = f"{again:%H:%M:%S}-{end:%H:%M:%S}"
+            closed, opened = (moment.replace(microsecond=0).timestamp() for moment in (end, again))
+            self.silent("end of hours", closed, opened)
+            self.timeline.append((closed, "the campaign's hours end"))
+            self.timeline.append((opened, "the campaign's hours begin again"))
+        campaign = self.place.city.campaign(OFFICER, APPROVER, "--all", slug=TEMPLATE, window=hours)
+        self.note(f"campaign {campaign} approved")
+        return campaign
+
+    def _watch(self) -> None:
+        """Read the database as often as it lets us."""
+        while not self._over.wait(LOOK_SECONDS):
+            with suppress(psycopg.Error):
+                self.last = self.look()
+                self.most_unknown = max(self.most_unknown, self.last.unknown)
+                with self.place.connect() as connection:
+                    for (number,) in connection.execute("SELECT phone_hash FROM opt_out WHERE ended_at IS NULL"):
+                        self.refused.setdefault(bytes(number), time.time())
+
+    def _torment(self) -> None:
+        """Every fault at its time, each in a thread of its own: they may overlap."""
+        threads: list[threading.Thread] = []
+        before = self.place.taken()
+        for number, fault in enumerate(self.plan.faults):
+            self._await_share(before, fault.after)
+            threads.append(threading.Thread(target=self._strike, args=(number, fault), daemon=True))
+            threads[-1].start()
+        for thread in threads:
+            thread.join(max(0.0, self._left()))
+            if thread.is_alive():
+                raise Trouble("a fault did not end in time")
+        self.note("all faults are over")
+
+    def _await_share(self, before: int, share: float) -> None:
+        while self.place.taken() - before < share * len(self.numbers):
+            if self.last and self.last.state in ("finished", "cancelled"):
+                return
+            self._check_time(f"{share:.0%} to be sent")
+            self.sleep(0.1)
+
+    def _strike(self, number: int, fault: Planned) -> None:
+        try:
+            KINDS[fault.kind](self, Random(f"{self.plan.seed} {number} {fault.kind}"))
+        except Exception as error:
+            self._failures.append(f"{fault.kind}: {type(error).__name__}: {error}")
+
+    def _await_end(self) -> None:
+        """Until nothing is left to send, every receipt has come, and what can be settled is settled."""
+        seen, since = self.last, time.monotonic()
+        while True:
+            now = self.last
+            if now != seen or now is None or not self._is_done(now):
+                seen, since = now, time.monotonic()
+            elif time.monotonic() - since > (SETTLE_SECONDS if now.unknown else QUIET_SECONDS):
+                break
+            self._check_time(f"the end, standing at {now}")
+            self.sleep(LOOK_SECONDS)
+        self.note("finished and settled")
+        while missing := self.place.missing():
+            self._check_time(f"{', '.join(missing)} to come back")
+            self.sleep(LOOK_SECONDS)
+
+    def _is_done(self, now: Look) -> bool:
+        if now.state not in ("finished", "cancelled") or now.unsent:
+            return False
+        told = [telco.do("stats") for telco in self.place.telcos.values()]
+        waiting = ("receipts_due_later", "receipts_waiting", "receipts_unanswered")
+        return not any(stats[key] for stats in told for key in waiting)
+
+    def _left(self) -> float:
+        return self.began + self.deadline_seconds - time.time()
+
+    def _check_time(self, what: str) -> None:
+        if self._left() < 0:
+            raise Trouble(f"waited {self.deadline_seconds:.0f} s in vain for {what}; missing: {self.place.missing()}")
+
+    def told(self) -> str:
+        """The timeline."""
+        lines = sorted(self.timeline)
+        return "\n".join(f"  {at - self.began:7.2f} s  {words}" for at, words in lines)
+
+    def reconcile(self) -> dict[str, Any]:
+        """``loa reconcile``."""
+        done = subprocess.run(
+            [LOA, "reconcile", "--json"],
+            env=self.place.city.environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
