@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
 from campaigns.delivery.states import MessageState
-from config.keys import load_keyring
 
 if TYPE_CHECKING:
     from tests.chaos.ordeal import Ordeal
@@ -26,6 +27,10 @@ UNSENT = frozenset({S.FAILED, S.SUPPRESSED, S.CANCELLED, S.QUEUED})
 """States that say the telco never took it."""
 SENT = frozenset({S.ACCEPTED, S.DELIVERED, S.UNDELIVERED, S.REJECTED})
 """States that say it did. Neither says so: ``unknown``; ``expired`` may be the telco's word or our own."""
+
+_OUTCOMES = text("""
+    SELECT p.phone_hash, m.state FROM message m JOIN contact p ON p.id = m.contact_id WHERE m.campaign_id = :campaign
+""")
 
 LOG_SECONDS = 1.0
 """A sandbox writes its log twice a second."""
@@ -157,8 +162,8 @@ def gather(ordeal: Ordeal) -> Evidence:
     parts = [part for name in place.telcos for part in read_log(place.home / f"telco-{name}.log", ordeal.began)]
     # Confirmations of refusals have texts of their own.
     text = Counter(part.text for part in parts).most_common(1)[0][0] if parts else ""
-    keyring = load_keyring(place.home)
-    number_of = {keyring.hash(number.encode()): number for number in ordeal.numbers}
+    hash_of = place.office.keyring.hash
+    number_of = {hash_of(number.encode()): number for number in ordeal.numbers}
     return Evidence(
         state=last.state,
         planned=last.planned,
@@ -167,17 +172,15 @@ def gather(ordeal: Ordeal) -> Evidence:
         refused={number_of[key]: at for key, at in ordeal.refused.items() if key in number_of},
         silences=ordeal.silences,
         limits=[_limit(ordeal, name) for name in plan.speeds],
-        differences=ordeal.reconcile()["differences"],
+        differences=place.office.differences(),
         settled=ordeal.most_unknown - last.unknown,
         seconds=time.time() - ordeal.began,
     )
 
 
 def _outcomes(ordeal: Ordeal, number_of: Mapping[bytes, str]) -> dict[str, MessageState]:
-    query = """SELECT p.phone_hash, m.state FROM message m JOIN contact p ON p.id = m.contact_id
-               WHERE m.campaign_id = %s"""
-    with ordeal.place.connect() as connection:
-        rows = connection.execute(query, (ordeal.campaign,)).fetchall()
+    asked = {"campaign": ordeal.campaign}
+    rows = ordeal.place.office.insist(lambda session: session.execute(_OUTCOMES, asked).all())
     return {number_of[bytes(row[0])]: MessageState(row[1]) for row in rows}
 
 

@@ -275,27 +275,27 @@ def refusals(ordeal: Ordeal, chance: Random) -> None:
         telco.do("inbound", sender=number, recipient="1022", text="TC")
     ordeal.note(f"{len(numbers[:3])} people write TC")
     for number in numbers[3:5]:
-        ordeal.command("optouts", "add", f"0{number[2:]}", "--evidence", "gọi 1022")
+        ordeal.place.office.refuse(number)
     ordeal.note(f"{len(numbers[3:5])} refusals entered")
 
 
 @fault("pause")
 def pause(ordeal: Ordeal, chance: Random) -> None:
     """Paused for some seconds, then resumed."""
-    if not ordeal.step("pause", "paused", "--reason", "thử"):
+    if not ordeal.step("pause"):
         ordeal.note("too late to pause")
         return
     paused_at = ordeal.note("paused")
     ordeal.sleep(chance.uniform(3, 5))
     resuming_at = ordeal.note("resuming")
     ordeal.silent("pause", paused_at, resuming_at)
-    ordeal.step("resume", "running")
+    ordeal.step("resume")
 
 
 @fault("cancel")
 def cancel(ordeal: Ordeal, chance: Random) -> None:
     """Cancelled for good."""
-    if ordeal.step("cancel", "cancelled", "--reason", "thử"):
+    if ordeal.step("cancel"):
         ordeal.silent("cancel", ordeal.note("cancelled"), float("inf"))
     else:
         ordeal.note("too late to cancel")

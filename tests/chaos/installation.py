@@ -20,8 +20,11 @@ import psycopg
 
 from admin.cli.supervisor import Child, Supervisor
 from campaigns.gateways.smpp.sandbox import SandboxOptions, SandboxProcess
+from campaigns.store.database import Database
 from config.embedded import EmbeddedServices
 from config.embedded.processes import Identity, read_identities
+from config.keys import load_keyring
+from tests.chaos.office import Office
 from tests.journeys.city import LOA, ROOT, City, end
 
 WARDS = ("Hòa Cường Bắc", "Hòa Cường Nam", "Hòa Thuận Tây", "Thanh Khê Tây", "Xuân Hà", "Mân Thái")
@@ -30,7 +33,15 @@ PREFIXES = ("097", "090")
 
 PROCESSES = ("web", "worker", "beat")
 LEASE_SECONDS = 4.0
-GATEWAY = {"response_timeout": 4, "enquire_link": 3, "connect_timeout": 3, "sender": "1022"}
+START_SECONDS = 180.0
+GATEWAY = {
+    "host": "127.0.0.1",
+    "system_id": "loa",
+    "sender": "1022",
+    "response_timeout": 4,
+    "enquire_link": 3,
+    "connect_timeout": 3,
+}
 
 
 class Telco(SandboxProcess):
@@ -51,26 +62,12 @@ def numbers_of(people: int) -> list[str]:
     return [f"84{PREFIXES[n % 2][1:]}{1_000_000 + n:07d}" for n in range(people)]
 
 
-def make_base(folder: Path, people: int) -> Path:
-    """A stopped home with users and people, to be copied: making one takes longer than a run of it should."""
-    table = folder.with_suffix(".csv")
-    rows = (f"0{number[2:]},{WARDS[n % len(WARDS)]}\n" for n, number in enumerate(numbers_of(people)))
-    table.write_text("sdt,phuong\n" + "".join(rows))
-    with EmbeddedServices(folder) as services:
-        city = City(folder, services.database_url, services.redis_url)
-        city.loa("migrate")
-        officer, _ = city.users()
-        report = city.loa("contacts", "import", table, "--json", by=officer)
-    table.unlink()
-    assert report["created"] == people, report
-    return folder
-
-
 @dataclass
 class Installation:
     """A running ``loa up`` and its telcos."""
 
     city: City
+    office: Office
     telcos: Mapping[str, Telco]
     up: subprocess.Popen[bytes]
     more: Supervisor
@@ -130,32 +127,31 @@ class Installation:
 
 
 @contextmanager
-def installed(
-    base: Path, speeds: Mapping[str, float], *, binds: int = 1, habits: Mapping[str, Any] | None = None
-) -> Iterator[Installation]:
-    """A copy of ``base`` that runs, with a gateway per name in ``speeds`` (parts per second); gone afterwards."""
+def installed(people: int, speeds: Mapping[str, float], *, binds: int = 1) -> Iterator[Installation]:
+    """A fresh ``loa up`` with people and a gateway per name in ``speeds`` (parts per second); gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="loa-chaos-"))
-    # cp keeps owners: the cluster may belong to the services' own account.
-    subprocess.run(["cp", "-a", f"{base}/.", str(home)], check=True)
     services = EmbeddedServices(home)
     city = City(home, services.database_url, services.redis_url)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         stack.callback(_end_services, home)
-        telcos = {name: stack.enter_context(_telco(home, name, habits or {})) for name in speeds}
+        telcos = {name: stack.enter_context(_telco(home, name)) for name in speeds}
         up = stack.enter_context(_up(city))
+        city.wait("loa up to run", lambda: _runs(home, up), patience=START_SECONDS)
+        database = Database(city.database_url, pool_size=2, application="chaos")
+        stack.callback(database.close)
         more = Supervisor(home / "more.json", lambda *_: None)
         stack.callback(more.stop)
-        place = Installation(city, telcos, up, more, services)
-        city.wait("loa up to run", lambda: _runs(place))
+        office = Office(database, load_keyring(home))
+        office.import_people(numbers_of(people), WARDS, home)
         for name, tps in speeds.items():
-            carriers = "viettel" if name == "viettel" else "*"
-            city.gateway(name, telcos[name], tps=tps, binds=binds, carriers=carriers, **GATEWAY)
-        yield place
+            account = GATEWAY | {"port": telcos[name].port}
+            office.add_gateway(name, account, tps, binds, "viettel" if name == "viettel" else "*")
+        yield Installation(city, office, telcos, up, more, services)
 
 
-def _telco(home: Path, name: str, habits: Mapping[str, Any]) -> Telco:
-    return Telco(SandboxOptions(log=home / f"telco-{name}.log", **habits))
+def _telco(home: Path, name: str) -> Telco:
+    return Telco(SandboxOptions(log=home / f"telco-{name}.log"))
 
 
 @contextmanager
@@ -171,9 +167,10 @@ def _up(city: City) -> Iterator[subprocess.Popen[bytes]]:
             end(process)
 
 
-def _runs(place: Installation) -> bool:
-    assert place.up.poll() is None, f"loa up ended: {(place.home / 'up.log').read_text(errors='replace')}"
-    return "Loa runs at" in (place.home / "up.log").read_text(errors="replace") and not place.missing()
+def _runs(home: Path, up: subprocess.Popen[bytes]) -> bool:
+    said = (home / "up.log").read_text(errors="replace")
+    assert up.poll() is None, f"loa up ended: {said}"
+    return "Loa runs at" in said
 
 
 def _end_services(home: Path) -> None:

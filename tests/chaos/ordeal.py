@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from datetime import time as clock_time
 from random import Random
 from typing import Any
 
-import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
+from campaigns.delivery.states import MessageState
 from campaigns.gateways.smpp.sandbox import SandboxOptions
 from campaigns.stats.idle import CITY_TIME
 from tests.chaos.evidence import Evidence, Silence, gather
 from tests.chaos.faults import KINDS
 from tests.chaos.installation import LEASE_SECONDS, Installation
+from tests.chaos.office import WHOLE_DAY
 from tests.chaos.plan import Plan, Planned
-from tests.journeys.city import LOA, ROOT
-
-OFFICER, APPROVER = "officer@danang.example", "approver@danang.example"
-TEMPLATE = "hk07-0-tong-quan-ngan"
-"""One part, the same for everybody."""
 
 GAP_SECONDS = 8
 LOOK_SECONDS = 0.25
-COMMAND_SECONDS = 60.0
 QUIET_SECONDS = 2.0
-SETTLE_SECONDS = LEASE_SECONDS + 5.0 + 4.0
-"""A receipt that only its number identifies is applied a lease and five seconds after it came, at the next tick."""
+SETTLE_SECONDS = LEASE_SECONDS + 5.0 + 5.0
+"""A receipt that only its number identifies is applied a lease and five seconds after it came, some ticks later."""
 
-_LOOK = """
+_LOOK = text("""
     SELECT c.state, coalesce(sum(b.size), 0), coalesce(sum(b.queued + b.claimed), 0), coalesce(sum(b.unknown), 0),
-           coalesce(sum(b.accepted), 0), coalesce(sum(b.delivered), 0)
-    FROM campaign c LEFT JOIN batch b ON b.campaign_id = c.id WHERE c.id = %s GROUP BY c.state
-"""
+           coalesce(sum(b.accepted), 0), coalesce(sum(b.delivered), 0),
+           (SELECT count(*) FROM parked_receipt
+            WHERE settled_at IS NULL AND received_at > now() - make_interval(secs => :young))
+    FROM campaign c LEFT JOIN batch b ON b.campaign_id = c.id WHERE c.id = :campaign GROUP BY c.state
+""")
+_REFUSED = text("SELECT phone_hash FROM opt_out WHERE ended_at IS NULL")
+_LAST_QUEUED = text(f"""
+    SELECT p.phone_hash FROM message m JOIN contact p ON p.id = m.contact_id
+    WHERE m.campaign_id = :campaign AND m.state = {MessageState.QUEUED.value}
+    ORDER BY m.batch_id DESC, m.seq DESC LIMIT :count
+""")
 
 
 class Trouble(AssertionError):
@@ -55,6 +59,8 @@ class Look:
     unknown: int
     accepted: int
     delivered: int
+    parked: int
+    """Receipts that may yet find their message."""
 
 
 @dataclass
@@ -97,59 +103,22 @@ class Ordeal:
         return self.plan.habits.get(option, SandboxOptions.model_fields[option].default)
 
     def unsent(self, count: int) -> list[str]:
-        """Numbers the telcos have not had a message for; the last people are sent to last."""
-        telcos = self.place.telcos.values()
-        found: list[str] = []
-        for number in reversed(self.numbers):
-            if not any(telco.do("parts", destination=number)["parts"] for telco in telcos):
-                found.append(number)
-            if len(found) == count:
-                break
-        return found
+        """Numbers of people whose turn has not come, those who come last."""
+        hash_of = self.place.office.keyring.hash
+        number_of = {hash_of(number.encode()): number for number in self.numbers}
+        asked = {"campaign": self.campaign, "count": count}
+        rows = self.place.office.insist(lambda session: session.execute(_LAST_QUEUED, asked).all())
+        return [number_of[bytes(row[0])] for row in rows]
 
-    def command(self, *words: object) -> str:
-        """A command of an officer, tried again while services are away."""
-        until = time.monotonic() + COMMAND_SECONDS
-        while True:
-            done = self._run(*words)
-            if done.returncode == 0:
-                return done.stdout
-            if time.monotonic() > until or self._over.is_set():
-                raise Trouble(f"{words}: {done.stdout}{done.stderr}")
-            self.sleep(0.5)
-
-    def step(self, step: str, state: str, *more: str) -> bool:
+    def step(self, step: str) -> bool:
         """A step of the campaign, tried again while services are away; False where the campaign is over already."""
-        until = time.monotonic() + COMMAND_SECONDS
-        while time.monotonic() < until and not self._over.is_set():
-            if self._run("campaigns", step, self.campaign, *more).returncode == 0:
-                return True
-            with suppress(psycopg.Error):
-                # A connection cut during the commit: it may have been done all the same.
-                now = self.look().state
-                if now == state:
-                    return True
-                if now in ("finished", "cancelled"):
-                    return False
-            self.sleep(0.3)
-        raise Trouble(f"campaigns {step} cannot be done")
-
-    def _run(self, *words: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [LOA, *map(str, words), "--as", OFFICER],
-            env=self.place.city.environment(),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        return self.place.office.step(step, self.campaign, lambda: self.look().state)
 
     def look(self) -> Look:
         """Where the campaign stands now."""
-        with self.place.connect() as connection:
-            row = connection.execute(_LOOK, (self.campaign,)).fetchone()
-        assert row is not None
+        asked = {"campaign": self.campaign, "young": SETTLE_SECONDS}
+        with self.place.office.database.transaction() as session:
+            row = session.execute(_LOOK, asked).one()
         return Look(row[0], *map(int, row[1:]))
 
     # The run
@@ -163,7 +132,7 @@ class Ordeal:
         self.began = time.time()
         watcher = threading.Thread(target=self._watch, daemon=True)
         try:
-            self.campaign = self._start()
+            self._start()
             watcher.start()
             self._torment()
             self._await_end()
@@ -175,30 +144,31 @@ class Ordeal:
             raise Trouble("; ".join(self._failures))
         return gather(self)
 
-    def _start(self) -> int:
-        hours = "00:00-24:00"
-        if self.plan.gap_after:
-            # Hours that begin after they end span midnight: closed for a moment, in the middle of the campaign.
-            # Starting takes some commands, hence a little more.
-            end = datetime.now(CITY_TIME) + timedelta(seconds=self.plan.gap_after + 5)
-            again = end + timedelta(seconds=GAP_SECONDS)
-            hours = f"{again:%H:%M:%S}-{end:%H:%M:%S}"
-            closed, opened = (moment.replace(microsecond=0).timestamp() for moment in (end, again))
-            self.silent("end of hours", closed, opened)
-            self.timeline.append((closed, "the campaign's hours end"))
-            self.timeline.append((opened, "the campaign's hours begin again"))
-        campaign = self.place.city.campaign(OFFICER, APPROVER, "--all", slug=TEMPLATE, window=hours)
-        self.note(f"campaign {campaign} approved")
-        return campaign
+    def _start(self) -> None:
+        for telco in self.place.telcos.values():
+            telco.do("set", options=dict(self.plan.habits))
+        self.campaign = self.place.office.start_campaign(self._hours())
+        self.note(f"campaign {self.campaign} approved")
+
+    def _hours(self) -> tuple[clock_time, clock_time]:
+        """Hours that begin after they end span midnight: closed for a moment, in the middle of the campaign."""
+        if not self.plan.gap_after:
+            return WHOLE_DAY
+        end = (datetime.now(CITY_TIME) + timedelta(seconds=self.plan.gap_after)).replace(microsecond=0)
+        again = end + timedelta(seconds=GAP_SECONDS)
+        self.silent("end of hours", end.timestamp(), again.timestamp())
+        self.timeline.append((end.timestamp(), "the campaign's hours end"))
+        self.timeline.append((again.timestamp(), "the campaign's hours begin again"))
+        return again.time(), end.time()
 
     def _watch(self) -> None:
         """Read the database as often as it lets us."""
         while not self._over.wait(LOOK_SECONDS):
-            with suppress(psycopg.Error):
+            with suppress(SQLAlchemyError):
                 self.last = self.look()
                 self.most_unknown = max(self.most_unknown, self.last.unknown)
-                with self.place.connect() as connection:
-                    for (number,) in connection.execute("SELECT phone_hash FROM opt_out WHERE ended_at IS NULL"):
+                with self.place.office.database.transaction() as session:
+                    for (number,) in session.execute(_REFUSED):
                         self.refused.setdefault(bytes(number), time.time())
 
     def _torment(self) -> None:
@@ -235,7 +205,7 @@ class Ordeal:
             now = self.last
             if now != seen or now is None or not self._is_done(now):
                 seen, since = now, time.monotonic()
-            elif time.monotonic() - since > (SETTLE_SECONDS if now.unknown else QUIET_SECONDS):
+            elif time.monotonic() - since > QUIET_SECONDS:
                 break
             self._check_time(f"the end, standing at {now}")
             self.sleep(LOOK_SECONDS)
@@ -245,7 +215,7 @@ class Ordeal:
             self.sleep(LOOK_SECONDS)
 
     def _is_done(self, now: Look) -> bool:
-        if now.state not in ("finished", "cancelled") or now.unsent:
+        if now.state not in ("finished", "cancelled") or now.unsent or (now.unknown and now.parked):
             return False
         told = [telco.do("stats") for telco in self.place.telcos.values()]
         waiting = ("receipts_due_later", "receipts_waiting", "receipts_unanswered")
@@ -262,12 +232,3 @@ class Ordeal:
         """The timeline."""
         lines = sorted(self.timeline)
         return "\n".join(f"  {at - self.began:7.2f} s  {words}" for at, words in lines)
-
-    def reconcile(self) -> dict[str, Any]:
-        """``loa reconcile``."""
-        done = subprocess.run(
-            [LOA, "reconcile", "--json"],
-            env=self.place.city.environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found

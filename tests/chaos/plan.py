@@ -44,13 +44,17 @@ class Plan:
         return ", ".join(names)
 
 
-def plan_for(seed: int, people: int) -> Plan:
-    """Two kinds follow from the seed's number, so that a few seeds in a row show every kind; the rest is chance."""
+def plan_for(seed: int, people: int, only: Sequence[str] | None = None) -> Plan:
+    """Two kinds follow from the seed's number, so that a few seeds in a row show every kind; the rest is chance.
+
+    ``only`` gives the kinds instead.
+    """
     chance = Random(seed)
     names = list(KINDS)
     sure = [names[seed * 2 % len(names)], names[(seed * 2 + 1) % len(names)]]
     others = [name for name in names if name not in sure and name != "cancel"]
     kinds = sure + chance.sample(others, chance.randint(2, 4))
+    kinds = list(only or kinds)
     share = chance.uniform(0.4, 0.6)
     rate = people / SECONDS_OF_SENDING
     return Plan(

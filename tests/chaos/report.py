@@ -1,0 +1,56 @@
+"""Telling what happened: the row of the table, and of a run that failed its seed, timeline and logs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from campaigns.delivery.states import MessageState
+from tests.chaos.evidence import Evidence
+from tests.chaos.installation import Installation
+from tests.chaos.ordeal import Ordeal, Trouble
+from tests.chaos.plan import Plan
+
+S = MessageState
+
+COLUMNS = ("seed", "planned", "delivered", "unsent", "unknown", "settled", "lost", "twice", "late", "seconds")
+_ROW = "{:>5} {:>8} {:>9} {:>7} {:>7} {:>7} {:>5} {:>5} {:>5} {:>7}  {}"
+HEADING = _ROW.format(*COLUMNS, "faults")
+
+
+def undergo(ordeal: Ordeal) -> tuple[Evidence | None, list[str]]:
+    """Run it; the evidence, and what was violated. There is no evidence of a run that did not come to its end."""
+    try:
+        found = ordeal.run()
+    except Trouble as error:
+        return None, [str(error)]
+    return found, list(found.violations())
+
+
+def row(plan: Plan, found: Evidence | None) -> str:
+    """A line of the table. ``unsent`` are those who refused, were refused or were cancelled."""
+    if found is None:
+        return _ROW.format(plan.seed, plan.people, *["-"] * 8, plan.words)
+    unsent = found.count(S.FAILED, S.SUPPRESSED, S.CANCELLED)
+    late = sum(len(silence.broken_by(found.sent)) for silence in found.silences)
+    counts = (found.planned, found.count(S.DELIVERED), unsent, found.count(S.UNKNOWN), found.settled)
+    return _ROW.format(plan.seed, *counts, len(found.lost), len(found.twice), late, round(found.seconds), plan.words)
+
+
+def story(ordeal: Ordeal, violations: Sequence[str]) -> str:
+    """What was violated, what happened when, and where the logs are now."""
+    verdict = "VIOLATED" if violations else "held"
+    lines = [f"seed {ordeal.plan.seed}: {verdict}", *(f"  ! {words}" for words in violations)]
+    return "\n".join([*lines, ordeal.told(), f"  logs: {keep_logs(ordeal.place, ordeal.plan.seed)}"])
+
+
+def keep_logs(place: Installation, seed: int) -> Path:
+    """Copy what the processes and the telcos wrote out of a home that is about to go."""
+    kept = Path(tempfile.mkdtemp(prefix=f"loa-chaos-kept-{seed}-"))
+    for path in (*place.home.glob("*.log"), *(place.home / "logs").glob("*"), *place.home.glob("postgres/log/*")):
+        with suppress(OSError):
+            shutil.copy(path, kept)
+    return kept
