@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +46,8 @@ def sent(redis_url: str, queue: str) -> list[tuple[str, Any]]:
     for raw in reversed(waiting):
         headers = json.loads(raw)["headers"]
         assert headers["expires"], "a poke that waits is worth nothing"
+        forgotten_at = datetime.fromisoformat(headers["expires"])
+        assert forgotten_at > datetime.now(UTC) + timedelta(hours=12), "taken also where the clock is hours ahead"
         found.append((headers["task"], headers["argsrepr"]))
     return found
 
