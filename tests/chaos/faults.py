@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import redis
 
-from tests.chaos.installation import family, signal_to
+from tests.chaos.installation import VIETTEL, family, signal_to
 
 if TYPE_CHECKING:
     from config.embedded.processes import Identity
@@ -24,6 +24,8 @@ KINDS: dict[str, Act] = {}
 """Every kind of fault by its name. A fault returns when it is over."""
 
 HOUR = 3600.0
+REFUSING = 40
+"""People who refuse at once."""
 
 
 def fault(name: str) -> Callable[[Act], Act]:
@@ -220,7 +222,7 @@ def hang(ordeal: Ordeal, chance: Random) -> None:
 @fault("late answers")
 def answer_late(ordeal: Ordeal, chance: Random) -> None:
     """Answers after a second or two."""
-    _behave(ordeal, chance, chance.uniform(2, 5), delay=chance.uniform(0.5, 2.5))
+    _behave(ordeal, chance, chance.uniform(4, 9), delay=chance.uniform(0.5, 2.5))
 
 
 @fault("no answers")
@@ -268,15 +270,17 @@ def odd_receipts(ordeal: Ordeal, chance: Random) -> None:
 
 @fault("refusals")
 def refusals(ordeal: Ordeal, chance: Random) -> None:
-    """Two people write TC, two are entered by an officer: none of them was sent to yet, as far as can be told."""
-    numbers = ordeal.unsent(6)
-    for number in numbers[:3]:
-        telco = ordeal.place.telcos["viettel" if number.startswith("8497") else "others"]
+    """People write TC, others are entered by an officer: whose turn is next, and whose turn is far."""
+    numbers = ordeal.unsent(REFUSING)
+    writing = chance.sample(numbers, len(numbers) * 2 // 3)
+    for number in writing:
+        telco = ordeal.place.telcos["viettel" if number.startswith(VIETTEL) else "others"]
         telco.do("inbound", sender=number, recipient="1022", text="TC")
-    ordeal.note(f"{len(numbers[:3])} people write TC")
-    for number in numbers[3:5]:
+    ordeal.note(f"{len(writing)} people write TC")
+    told = [number for number in numbers if number not in writing]
+    for number in told:
         ordeal.place.office.refuse(number)
-    ordeal.note(f"{len(numbers[3:5])} refusals entered")
+    ordeal.note(f"{len(told)} refusals entered")
 
 
 @fault("pause")

@@ -28,8 +28,8 @@ from tests.chaos.office import Office
 from tests.journeys.city import LOA, ROOT, City, end
 
 WARDS = ("Hòa Cường Bắc", "Hòa Cường Nam", "Hòa Thuận Tây", "Thanh Khê Tây", "Xuân Hà", "Mân Thái")
-PREFIXES = ("097", "090")
-"""Of Viettel, and of somebody else."""
+VIETTEL, MOBIFONE = "8497", "8490"
+"""How numbers of two carriers begin, as the telco sees them."""
 
 PROCESSES = ("web", "worker", "beat")
 LEASE_SECONDS = 4.0
@@ -59,7 +59,7 @@ class Telco(SandboxProcess):
 
 def numbers_of(people: int) -> list[str]:
     """Numbers of so many people as the telco sees them, of two carriers in turn."""
-    return [f"84{PREFIXES[n % 2][1:]}{1_000_000 + n:07d}" for n in range(people)]
+    return [f"{(VIETTEL, MOBIFONE)[n % 2]}{1_000_000 + n:07d}" for n in range(people)]
 
 
 @dataclass
