@@ -43,6 +43,9 @@ STANDING_SECONDS = 1.0
 
 LOOK_SECONDS = 0.1
 
+CLAIM_HOLDS_SECONDS = 4.0
+"""Nothing of a claim is begun later than this: refusals are looked up when it is made, and hold within five seconds."""
+
 WIRE_SECONDS = 0.05
 """How far ahead of the wire the mark of what may be on it runs: what a crash can at most leave in doubt unsent."""
 
@@ -129,6 +132,7 @@ class Consignment:
         """Parts of messages that differ from the plan, because the person's data changed since."""
         self._recording: asyncio.Future[None] | None = None
         self._may_go_on = True
+        self._until = time.monotonic() + CLAIM_HOLDS_SECONDS
         self._cancelled = False
         self._trouble = False
 
@@ -208,7 +212,7 @@ class Consignment:
         return outbound
 
     def _halted(self) -> bool:
-        return not self._may_go_on or self._halted_outside()
+        return not self._may_go_on or time.monotonic() > self._until or self._halted_outside()
 
     def _settle(self, seq: int, answer: Answer) -> None:
         state = _STATE_OF.get(answer.verdict)
