@@ -120,6 +120,17 @@ class Evidence:
         """People a telco has a message for of whom the books say that there is none."""
         return sorted({part.number for part in self.sent if self.outcomes.get(part.number, S.FAILED) in UNSENT})
 
+    @property
+    def held_after(self) -> dict[str, float]:
+        """By what should have stopped it: the seconds after which the last part still came."""
+        slowest: dict[str, float] = {}
+        for silence in self.silences:
+            slowest[silence.why] = max(slowest.get(silence.why, 0.0), silence.took_hold(self.sent))
+        for part in self.sent:
+            if part.at > self.refused.get(part.number, math.inf):
+                slowest["refusal"] = max(slowest.get("refusal", 0.0), part.at - self.refused[part.number])
+        return slowest
+
     def violations(self) -> Iterator[str]:
         """What must not be, in words."""
         if self.state not in ("finished", "cancelled"):

@@ -39,13 +39,15 @@ _LOOK = text("""
 """)
 _REFUSED = text("SELECT phone_hash FROM opt_out WHERE ended_at IS NULL")
 _UNSENT = text(f"""
-    (SELECT p.phone_hash FROM message m JOIN contact p ON p.id = m.contact_id
-     WHERE m.campaign_id = :campaign AND m.state = {MessageState.CLAIMED.value}
-     ORDER BY m.batch_id DESC, m.seq DESC LIMIT :count / 2)
+    WITH people AS (
+        SELECT p.phone_hash, m.state, m.batch_id, m.seq FROM message m JOIN contact p ON p.id = m.contact_id
+        WHERE m.campaign_id = :campaign AND m.state IN ({MessageState.QUEUED.value}, {MessageState.CLAIMED.value})
+          AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = p.phone_hash)
+    )
+    (SELECT phone_hash FROM people WHERE state = {MessageState.CLAIMED.value} ORDER BY seq DESC LIMIT :count / 2)
     UNION ALL
-    (SELECT p.phone_hash FROM message m JOIN contact p ON p.id = m.contact_id
-     WHERE m.campaign_id = :campaign AND m.state = {MessageState.QUEUED.value}
-     ORDER BY m.batch_id DESC, m.seq DESC LIMIT :count / 2)
+    (SELECT phone_hash FROM people WHERE state = {MessageState.QUEUED.value}
+     ORDER BY batch_id DESC, seq DESC LIMIT :count / 2)
 """)
 
 
@@ -74,7 +76,7 @@ class Ordeal:
     place: Installation
     plan: Plan
     numbers: Sequence[str]
-    deadline_seconds: float = 180.0
+    deadline_seconds: float = 240.0
     campaign: int = 0
     timeline: list[tuple[float, str]] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)

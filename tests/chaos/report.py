@@ -16,8 +16,8 @@ from tests.chaos.plan import Plan
 
 S = MessageState
 
-COLUMNS = ("seed", "planned", "delivered", "unsent", "unknown", "settled", "lost", "twice", "late", "seconds")
-_ROW = "{:>5} {:>8} {:>9} {:>7} {:>7} {:>7} {:>5} {:>5} {:>5} {:>7}  {}"
+COLUMNS = ("seed", "planned", "delivered", "unsent", "unknown", "settled", "lost", "twice", "seconds", "held after")
+_ROW = "{:>5} {:>8} {:>9} {:>7} {:>7} {:>7} {:>5} {:>5} {:>7}  {:<40}  {}"
 HEADING = _ROW.format(*COLUMNS, "faults")
 
 
@@ -35,9 +35,10 @@ def row(plan: Plan, found: Evidence | None) -> str:
     if found is None:
         return _ROW.format(plan.seed, plan.people, *["-"] * 8, plan.words)
     unsent = found.count(S.FAILED, S.SUPPRESSED, S.CANCELLED)
-    late = sum(len(silence.broken_by(found.sent)) for silence in found.silences)
+    held = " ".join(f"{why} {seconds:.1f} s" for why, seconds in found.held_after.items())
     counts = (found.planned, found.count(S.DELIVERED), unsent, found.count(S.UNKNOWN), found.settled)
-    return _ROW.format(plan.seed, *counts, len(found.lost), len(found.twice), late, round(found.seconds), plan.words)
+    lost = (len(found.lost), len(found.twice))
+    return _ROW.format(plan.seed, *counts, *lost, round(found.seconds), held, plan.words)
 
 
 def story(ordeal: Ordeal, violations: Sequence[str]) -> str:

@@ -16,8 +16,8 @@ from tests.chaos.report import story, undergo
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
 
-PEOPLE = 1600
-SPEEDS = {"viettel": 240.0, "others": 200.0}
+PEOPLE = 1200
+SPEEDS = {"viettel": 180.0, "others": 150.0}
 
 
 @pytest.fixture(scope="module")
