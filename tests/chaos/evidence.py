@@ -121,6 +121,12 @@ class Evidence:
         return sorted({part.number for part in self.sent if self.outcomes.get(part.number, S.FAILED) in UNSENT})
 
     @property
+    def unsettled(self) -> list[str]:
+        """Unknown though a telco took it: no receipt has come, or none that could be placed."""
+        reached = {part.number for part in self.sent}
+        return [number for number, state in self.outcomes.items() if state is S.UNKNOWN and number in reached]
+
+    @property
     def held_after(self) -> dict[str, float]:
         """By what should have stopped it: the seconds after which the last part still came."""
         slowest: dict[str, float] = {}

@@ -16,8 +16,20 @@ from tests.chaos.plan import Plan
 
 S = MessageState
 
-COLUMNS = ("seed", "planned", "delivered", "unsent", "unknown", "settled", "lost", "twice", "seconds", "held after")
-_ROW = "{:>5} {:>8} {:>9} {:>7} {:>7} {:>7} {:>5} {:>5} {:>7}  {:<40}  {}"
+COLUMNS = (
+    "seed",
+    "planned",
+    "delivered",
+    "unsent",
+    "unknown",
+    "taken",
+    "settled",
+    "lost",
+    "twice",
+    "seconds",
+    "held after",
+)
+_ROW = "{:>5} {:>8} {:>9} {:>7} {:>7} {:>5} {:>7} {:>5} {:>5} {:>7}  {:<40}  {}"
 HEADING = _ROW.format(*COLUMNS, "faults")
 
 
@@ -31,12 +43,16 @@ def undergo(ordeal: Ordeal) -> tuple[Evidence | None, list[str]]:
 
 
 def row(plan: Plan, found: Evidence | None) -> str:
-    """A line of the table. ``unsent`` are those who refused, were refused or were cancelled."""
+    """A line of the table.
+
+    ``unsent`` are those who refused, were refused or were cancelled; ``taken`` the unknown ones a telco has after all.
+    """
     if found is None:
-        return _ROW.format(plan.seed, plan.people, *["-"] * 8, plan.words)
+        return _ROW.format(plan.seed, plan.people, *["-"] * (len(COLUMNS) - 2), plan.words)
     unsent = found.count(S.FAILED, S.SUPPRESSED, S.CANCELLED)
     held = " ".join(f"{why} {seconds:.1f} s" for why, seconds in found.held_after.items())
-    counts = (found.planned, found.count(S.DELIVERED), unsent, found.count(S.UNKNOWN), found.settled)
+    unknown = (found.count(S.UNKNOWN), len(found.unsettled), found.settled)
+    counts = (found.planned, found.count(S.DELIVERED), unsent, *unknown)
     lost = (len(found.lost), len(found.twice))
     return _ROW.format(plan.seed, *counts, *lost, round(found.seconds), held, plan.words)
 
