@@ -75,9 +75,7 @@ class City:
             )
         return "officer@danang.example", "approver@danang.example"
 
-    def gateway(
-        self, name: str, telco: SandboxProcess, *, tps: float, carriers: str = "*", binds: int = 1, **settings: object
-    ) -> None:
+    def gateway(self, name: str, telco: SandboxProcess, *, tps: float, carriers: str = "*", **settings: object) -> None:
         """An SMPP account at a simulated telco."""
         sets = {"host": "127.0.0.1", "port": telco.port, "system_id": "loa", "password": "secret"} | settings
         pairs = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
@@ -90,22 +88,13 @@ class City:
             *pairs,
             "--tps",
             tps,
-            "--binds",
-            binds,
             "--carriers",
             carriers,
             by="operator@danang.example",
         )
 
-    def campaign(
-        self,
-        officer: str,
-        approver: str,
-        *more: object,
-        slug: str = "hk07-0-tong-quan",
-        window: str = "00:00-24:00",
-    ) -> int:
-        """A campaign that may start at once, by default at any hour, approved."""
+    def campaign(self, officer: str, approver: str, *more: object, slug: str = "hk07-0-tong-quan") -> int:
+        """A campaign that may start at once at any hour, approved."""
         made = self.loa(
             "campaigns",
             "create",
@@ -114,7 +103,7 @@ class City:
             "--template",
             slug,
             "--window",
-            window,
+            "00:00-24:00",
             *more,
             "--json",
             by=officer,
