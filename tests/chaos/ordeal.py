@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -99,6 +99,11 @@ class Ordeal:
     def sleep(self, seconds: float) -> None:
         """Wait, but not beyond the end of the run."""
         self._over.wait(seconds)
+
+    def insist_on(self, there: Callable[[], object]) -> None:
+        """Wait for something that another fault may have taken away."""
+        while not there() and not self._over.is_set():
+            self.sleep(LOOK_SECONDS)
 
     def silent(self, why: str, since: float, until: float) -> None:
         """From ``since`` (and what it takes to take hold) until ``until`` nothing may go out."""
