@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock docs migration clean
+.PHONY: help setup run test lint chaos bench lock docs migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(READY) ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: $(READY) ## campaigns while everything is killed, cut off and starved: ARGS="--seeds 20 --first 1 --people 20000"
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(READY) ## how fast it is, as JSON
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,7 +1,8 @@
 """The Celery application: ``celery -A workers.app worker -P threads`` and ``celery -A workers.app beat``.
 
 Nothing of the business waits in the broker. A tick a second finds what is due in the database and pokes; every task
-may be lost or come twice. So there are no results, no retries, no etas, and messages expire within seconds.
+may be lost or come twice. So there are no results, no retries and no etas, and a worker begins by throwing away what
+has piled up (``admin/cli/programs.py``).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from workers.context import get_context
 
 TICK_SECONDS = 1.0
 QUEUE = "loa"
-EXPIRES = 60
-"""Seconds after which a task is forgotten. A late one is harmless; a minute forgives clocks that differ."""
+EXPIRES = 86_400
+"""Seconds after which a task is forgotten, by the reader's clock against the sender's. A late one is harmless, but a
+worker whose clock is off by more than this would throw away everything, for ever."""
 
 
 def gateway_queue(name: str) -> str:

@@ -36,6 +36,8 @@ def worker_program(gateway: str | None = None, concurrency: int | None = None) -
     return [
         *(sys.executable, "-m", "celery", "-q", "-A", "workers.app", "worker", "-P", "threads", "-n", name),
         *("--concurrency", str(concurrency or 4), "--without-gossip", "--without-mingle", "--loglevel", "WARNING"),
+        # A tick a second has piled up while nobody worked; the next one finds everything anyway.
+        "--purge",
         *extra,
     ]
 

@@ -44,10 +44,12 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "missing_share": ("Tỷ lệ không bao giờ báo cáo.", "Share of receipts never sent."),
     "early_share": ("Tỷ lệ báo cáo đến trước câu trả lời.", "Share of receipts sent before the answer."),
     "mute_share": ("Tỷ lệ nhận mà không trả lời.", "Share taken and never answered."),
+    "stray_share": ("Tỷ lệ báo cáo lạ gửi kèm.", "Share of receipts sent in addition that nobody can place."),
     "drop_after": (
         "Ngắt kết nối sau ngần này phần, câu trả lời cuối không gửi.",
         "Break a connection after so many parts, its last answers unsent.",
     ),
+    "refuse_binds": ("Không cho ai kết nối.", "Let nobody bind."),
     "hang": ("Đọc mà không trả lời gì.", "Read everything, answer nothing."),
     "ids": ("Mã tin khác nhau thế nào giữa trả lời và báo cáo.", "How ids differ between answer and receipt."),
     "receipts": ("Báo cáo bằng văn bản, bằng TLV hay cả hai.", "Receipts by text, by TLV, or both."),

@@ -47,6 +47,9 @@ STANDING_SECONDS = 1.0
 
 LOOK_SECONDS = 0.1
 
+CLAIM_HOLDS_SECONDS = 4.0
+"""Nothing of a claim is begun later than this: refusals are looked up when it is made, and hold within five seconds."""
+
 WIRE_SECONDS = 0.05
 """How far ahead of the wire the mark of what may be on it runs: what a crash can at most leave in doubt unsent."""
 
@@ -133,6 +136,7 @@ class Consignment:
         """Parts of messages that differ from the plan, because the person's data changed since."""
         self._recording: asyncio.Future[None] | None = None
         self._may_go_on = True
+        self._until = time.monotonic() + CLAIM_HOLDS_SECONDS
         self._cancelled = False
         self._trouble = False
         self._met: set[ErrorClass] = set()
@@ -222,7 +226,7 @@ class Consignment:
         return self._facts.text.for_person(place, message.full_name, message.attributes, token)
 
     def _halted(self) -> bool:
-        return not self._may_go_on or self._halted_outside()
+        return not self._may_go_on or time.monotonic() > self._until or self._halted_outside()
 
     def _settle(self, seq: int, answer: Answer) -> None:
         if answer.verdict is Verdict.ACCEPTED:

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ def sent(redis_url: str, queue: str) -> list[tuple[str, Any]]:
     for raw in reversed(waiting):
         headers = json.loads(raw)["headers"]
         assert headers["expires"], "a poke that waits is worth nothing"
+        forgotten_at = datetime.fromisoformat(headers["expires"])
+        assert forgotten_at > datetime.now(UTC) + timedelta(hours=12), "taken also where the clock is hours ahead"
         found.append((headers["task"], headers["argsrepr"]))
     return found
 

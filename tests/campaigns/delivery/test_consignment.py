@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from campaigns.delivery import consignment
 from campaigns.delivery.consignment import Account, Consignment, Line, Policy
 from campaigns.delivery.menu import Menu
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
@@ -39,7 +40,8 @@ class Free:
 @asynccontextmanager
 async def line_of(campaign: Planned, telco: Sandbox, **changes: Any) -> Any:
     """A line to a simulated telco in this process."""
-    settings = SmppSettings(host="127.0.0.1", port=telco.port, system_id="loa")
+    window = changes.pop("window", 100)
+    settings = SmppSettings(host="127.0.0.1", port=telco.port, system_id="loa", window=window)
     adapter = SmppAdapter(settings, Hooks(lambda _events, _safe: None, lambda _reason: None))
     await adapter.open()
     values: dict[str, Any] = {
@@ -220,3 +222,19 @@ def test_a_pause_ends_the_sending_and_gives_back_what_was_not_begun(planned: Mak
     totals = campaign.totals()
     assert 0 < totals["accepted"] < 40
     assert totals["accepted"] + totals["queued"] == 50
+
+
+def test_a_claim_that_a_slow_telco_makes_old_is_given_back_so_that_new_refusals_hold(
+    planned: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consignment, "CLAIM_HOLDS_SECONDS", 0.5)
+    campaign = planned(200)
+    facts, claim = facts_of(campaign), campaign.claim()
+    assert claim is not None
+    told = asyncio.run(send(campaign, SandboxOptions(delay=0.3), claim, facts, window=10))
+    totals = campaign.totals()
+    assert totals == {"accepted": told["taken"], "queued": 200 - told["taken"]}
+    assert 0 < told["taken"] < 200
+    again = campaign.claim()
+    assert again is not None
+    assert {message.attempts for message in again.messages} == {0}, "what was not begun was no attempt"

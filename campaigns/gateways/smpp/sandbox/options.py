@@ -51,8 +51,10 @@ class SandboxOptions(BaseModel, extra="forbid", frozen=True, validate_default=Tr
     missing_share: float = _share("Receipts never sent.")
     early_share: float = _share("Receipts sent before the answer.")
     mute_share: float = _share("Parts taken without ever answering.")
+    stray_share: float = _share("Receipts sent in addition, with an id and a number that nobody knows.")
     drop_after: int = Field(0, ge=0, description="Parts after which a connection breaks, its last answers unsent.")
     hang: bool = Field(False, description="Read everything, answer nothing.")
+    refuse_binds: bool = Field(False, description="Let nobody in: binds are answered with ESME_RBINDFAIL.")
     ids: ReferenceStyle = Field(ReferenceStyle.AS_IS, description="How ids differ between answer and receipt.")
     receipts: ReceiptStyle = Field(ReceiptStyle.TEXT, description="Receipts by text, by optional parameters, or both.")
     receipt_window: int = Field(1000, ge=1, le=100_000, description="Receipts on the wire without an answer.")
@@ -78,5 +80,6 @@ class SandboxOptions(BaseModel, extra="forbid", frozen=True, validate_default=Tr
             or self.missing_share
             or self.early_share
             or self.mute_share
+            or self.stray_share
             or self.shuffle
         )

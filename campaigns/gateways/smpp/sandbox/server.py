@@ -15,7 +15,15 @@ from campaigns.gateways.smpp.sandbox.control import start_control
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.session import Session
 from campaigns.gateways.smpp.sandbox.tally import Tally
-from campaigns.gateways.smpp.sandbox.telco import PLAIN_FATE, Limit, build_receipt, decide, parts_of, write_ids
+from campaigns.gateways.smpp.sandbox.telco import (
+    PLAIN_FATE,
+    Limit,
+    build_receipt,
+    build_stray,
+    decide,
+    parts_of,
+    write_ids,
+)
 from campaigns.gateways.smpp.sandbox.wheel import Wheel
 
 _TICK = 0.02
@@ -38,6 +46,7 @@ class Sandbox:
         # Never again an id of an earlier run: receipts of that may still be awaited.
         self._number = time.time_ns() // 1_000_000 << 20
         self._reference = 0
+        self._longest_stall = 0.0
         self._limit = Limit(0, 0, 0.0)
         self._servers: list[asyncio.Server] = []
         self._ticking: asyncio.Task[None] | None = None
@@ -91,12 +100,17 @@ class Sandbox:
         self._limit = Limit(self.options.tps, self.options.burst, asyncio.get_running_loop().time())
 
     def stats(self) -> dict[str, Any]:
-        """Everything counted, and what is under way."""
+        """Everything counted, and what is under way.
+
+        ``longest_stall`` is the longest time in seconds that this process could not read what had arrived: on a busy
+        machine parts of so much more than a second are counted as of one.
+        """
         return {
             "sessions": sum(1 for session in self._sessions if session.account is not None),
             "receipts_due_later": len(self._later),
             "receipts_waiting": sum(len(account.waiting) for account in self._accounts.values()),
             "receipts_unanswered": sum(len(session.outstanding) for session in self._sessions),
+            "longest_stall": round(self._longest_stall, 3),
             **self.tally.summary(),
         }
 
@@ -187,6 +201,8 @@ class Sandbox:
             due = now if fate.early else now + options.receipt_delay + fate.later
             for _ in range(2 if fate.duplicate else 1):
                 self._plan(account, body, now, due)
+        if fate.stray:
+            account.waiting.append(build_stray(message, self._number, options, time.time()))
         if fate.mute:
             tally.counts["muted"] += parts
             return parts, 0, ""
@@ -221,7 +237,9 @@ class Sandbox:
         loop = asyncio.get_running_loop()
         count = 0
         while True:
+            slept_at = loop.time()
             await asyncio.sleep(_TICK)
+            self._longest_stall = max(self._longest_stall, loop.time() - slept_at - _TICK)
             for account, body in self._later.due(loop.time()):
                 account.waiting.append(body)
             for account in self._accounts.values():

@@ -26,6 +26,7 @@ from campaigns.gateways.smpp.constants import (
     ENQUIRE_LINK,
     ENQUIRE_LINK_RESP,
     ESME_RALYBND,
+    ESME_RBINDFAIL,
     ESME_RINVBNDSTS,
     ESME_RINVCMDID,
     ESME_RINVCMDLEN,
@@ -139,9 +140,7 @@ class Session(asyncio.Protocol):
                     arrived += self._submit(sequence, body, now)
                 elif command == DELIVER_SM_RESP:
                     answered = True
-                    sent = self.outstanding.pop(sequence, None)
-                    if sent is not None:
-                        self._sandbox.answered(self, sent, status)
+                    self._delivered(sequence, status)
                 else:
                     self._other(command, sequence, body)
         except Malformed as error:
@@ -160,12 +159,23 @@ class Session(asyncio.Protocol):
 
     def _count_only(self, data: bytes, now: float) -> None:
         """Hanging: read on, so that the other end waits for answers and not for us to read."""
+        submits = 0
         try:
-            submits = sum(1 for frame in self._frames.feed(data) if frame.command == SUBMIT_SM)
+            for command, status, sequence, _body in self._frames.feed(data):
+                if command == SUBMIT_SM:
+                    submits += 1
+                elif command == DELIVER_SM_RESP:
+                    self._delivered(sequence, status)
         except Malformed:
             return
         if submits:
             self._sandbox.ignored(submits, now)
+
+    def _delivered(self, sequence: int, status: int) -> None:
+        """A deliver_sm was answered."""
+        sent = self.outstanding.pop(sequence, None)
+        if sent is not None:
+            self._sandbox.answered(self, sent, status)
 
     def _submit(self, sequence: int, body: bytes, now: float) -> int:
         """Take or refuse one part; how many parts it counts."""
@@ -230,6 +240,8 @@ class Session(asyncio.Protocol):
 
     def _check(self, bind: Bind) -> int:
         options = self._sandbox.options
+        if options.refuse_binds:
+            return ESME_RBINDFAIL
         if options.system_id is not None and bind.system_id != options.system_id:
             return ESME_RINVSYSID
         if options.password is not None and not hmac.compare_digest(bind.password.encode(), options.password.encode()):

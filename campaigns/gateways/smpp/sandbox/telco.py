@@ -20,6 +20,11 @@ from campaigns.gateways.smpp.sandbox.options import ReceiptStyle, SandboxOptions
 _ROLLS = Struct(">8H").unpack
 _CERTAIN = 65536
 
+STRAY_NUMBER = "84000000000"
+"""Whom a stray receipt names: no number of anybody."""
+_STRAY_IDS = 1 << 62
+"""Far above every id that is given out."""
+
 DELIVERED = ("DELIVRD", 2, "000")
 FAILURES = (
     (0.5, ("UNDELIV", 5, "001")),
@@ -38,6 +43,7 @@ class Fate(NamedTuple):
     early: bool = False
     missing: bool = False
     duplicate: bool = False
+    stray: bool = False
     later: float = 0.0
     outcome: tuple[str, int, str] = DELIVERED
 
@@ -58,6 +64,7 @@ def decide(options: SandboxOptions, destination: str, nth: int) -> Fate:
         early=early < options.early_share,
         missing=fate < options.missing_share,
         duplicate=fate >= 1 - options.duplicate_share,
+        stray=mute >= 1 - options.stray_share,
         later=later * options.shuffle,
         outcome=outcome,
     )
@@ -108,6 +115,13 @@ def write_ids(number: int, style: ReferenceStyle) -> tuple[str, str]:
             return f"{number:X}", str(number)
         case ReferenceStyle.HEX_RECEIPT:
             return str(number), f"{number:X}"
+
+
+def build_stray(message: Message, number: int, options: SandboxOptions, at: float) -> bytes:
+    """A receipt as another customer's message would get it: an id never given out, to nobody we know."""
+    answer_id, receipt_id = write_ids(_STRAY_IDS + number, options.ids)
+    foreign = message._replace(destination=STRAY_NUMBER)
+    return build_receipt(foreign, answer_id, receipt_id, DELIVERED, options.receipts, at)
 
 
 _minute = (0, b"")

@@ -24,7 +24,7 @@ from campaigns.gateways.smpp import SmppAdapter, SmppSettings
 from campaigns.gateways.smpp.references import ReferenceStyle
 from campaigns.gateways.smpp.sandbox import Sandbox, SandboxOptions, SandboxProcess
 from campaigns.gateways.smpp.sandbox.tally import Rhythm, SlidingSecond
-from campaigns.gateways.smpp.sandbox.telco import Limit, decide
+from campaigns.gateways.smpp.sandbox.telco import STRAY_NUMBER, Limit, decide
 from campaigns.gateways.smpp.sandbox.wheel import Wheel
 from tests.campaigns.gateways.support import LONG, Ear, Ledger, Permits, asynchronous, messages, run, until
 
@@ -209,6 +209,40 @@ async def test_a_hanging_telco_reads_and_says_nothing() -> None:
         await until(lambda: ear.reasons)
         assert sandbox.stats()["ignored"] == 3
     assert {answer.verdict for answer in ledger.values()} == {Verdict.UNKNOWN}
+
+
+@asynchronous
+async def test_a_telco_that_refuses_binds_lets_nobody_in_until_it_is_told_to() -> None:
+    async with Sandbox(SandboxOptions(refuse_binds=True)) as sandbox:
+        with pytest.raises(GatewayUnavailable, match="ESME_RBINDFAIL"):
+            async with bound(sandbox, Ear()):
+                pass
+        sandbox.set(refuse_binds=False)
+        async with bound(sandbox, Ear()):
+            assert sandbox.stats()["binds"] == 1
+
+
+@asynchronous
+async def test_stray_receipts_name_ids_that_were_never_given_out_and_a_number_of_nobody() -> None:
+    ear, ledger = Ear(), Ledger()
+    async with Sandbox(SandboxOptions(stray_share=0.5, seed=2)) as sandbox, bound(sandbox, ear) as adapter:
+        await adapter.submit(messages(400), Permits(), ledger.settle)
+        await until(lambda: len({receipt.recipient for receipt in ear.receipts}) == 401)
+    given = {reference for answer in ledger.values() for _part, reference in answer.references}
+    strays = [receipt for receipt in ear.receipts if receipt.reference not in given]
+    assert 140 < len(strays) < 260
+    assert {receipt.recipient for receipt in strays} == {STRAY_NUMBER}
+    assert len(ear.receipts) - len(strays) == 400, "every message has its own receipt all the same"
+
+
+@asynchronous
+async def test_a_hanging_telco_still_hears_that_its_receipts_were_taken() -> None:
+    ear, ledger = Ear(), Ledger()
+    async with Sandbox(SandboxOptions(receipt_delay=0.2)) as sandbox, bound(sandbox, ear) as adapter:
+        await adapter.submit(messages(3), Permits(), ledger.settle)
+        sandbox.set(hang=True)
+        await until(lambda: sandbox.stats()["delivers_taken"] == 3)
+        assert sandbox.stats()["receipts_unanswered"] == 0
 
 
 @asynchronous

@@ -1,0 +1,1 @@
+"""Chaos: campaigns through real processes that are killed, cut off and starved; then everything is counted."""
