@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaigns.models import Campaign
-from campaigns.stats.clock import CITY_TIME, idle_reason
+from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.idle import idle_reason
 from campaigns.stats.outlook import open_time_after, outlook
 from campaigns.store.campaigns import database_now
 from campaigns.store.gateways import note_session
