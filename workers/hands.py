@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import structlog
 import uvloop
 from redis.asyncio import Redis
 
 from campaigns.models import Gateway
+from campaigns.store.database import Database, on_loop
 from campaigns.store.gateways import list_gateways
 from workers.context import Context
 from workers.sessions import GatewaySession
@@ -25,11 +27,21 @@ LOOK_SECONDS = 2.0
 """How often gateways are compared with the sessions that are open."""
 
 
+CONNECTIONS = 12
+"""Of all sessions together, kept; twice as many where that many are busy at once."""
+
+
+def _loop_database(url: str) -> Database:
+    return Database(url, pool_size=CONNECTIONS, application="loa sender", by_index=True, on_loop=True)
+
+
 class Hands:
     """Keeps a session for every gateway this worker serves, as far as bind slots are free."""
 
     def __init__(self, context: Context, only: str | None, on_bound: Callable[[str], None]) -> None:
         self._context = context
+        self._sending = replace(context, database=_loop_database(context.database.url))
+        """What sessions use: their database waits in the loop they live in."""
         self._only = only
         self._on_bound = on_bound
         self._sessions: dict[int, list[GatewaySession]] = {}
@@ -78,6 +90,7 @@ class Hands:
             everyone = [session for held in self._sessions.values() for session in held]
             await asyncio.gather(*(session.stop() for session in everyone))
             await self._in_thread(self._slots.close)
+            await on_loop(self._sending.database.close)
             await redis.aclose()
             self._threads.shutdown(wait=False)
 
@@ -111,7 +124,7 @@ class Hands:
             slot = await self._in_thread(self._slots.take, gateway.id, gateway.binds)
             if not isinstance(slot, int):
                 return
-            session = GatewaySession(self._context, gateway, slot, redis, self._on_bound)
+            session = GatewaySession(self._sending, gateway, slot, redis, self._on_bound)
             held.append(session)
             session.start()
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
@@ -20,6 +19,7 @@ from campaigns.gateways.contract import Adapter, Event, GatewayUnavailable, Hook
 from campaigns.gateways.registry import build_adapter
 from campaigns.models import Gateway
 from campaigns.receipts.events import take_in
+from campaigns.store.database import on_loop
 from campaigns.store.gateways import forget_session, note_session
 from workers.context import Context
 from workers.inbox import Inbox
@@ -28,13 +28,7 @@ from workers.watch import Watch
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
 SIGN_OF_LIFE_SECONDS = 5.0
-THREADS = 6
-"""Calls of the database that a session may have at work: its lanes, its look-out, its inbox, its signs of life. They
-are its own, so one gateway whose calls hang holds up no other; threads are started as they are needed."""
-
 DRAIN_SECONDS = 30.0
 """A drain is begun anew this often at the latest, so that it reads rates and routes again."""
 
@@ -54,7 +48,6 @@ class GatewaySession:
         self.slot = slot
         self._context = context
         self._menu = Menu(context.database, gateway.id)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"store {gateway.name}")
         self._on_bound = on_bound
         self._pacer = RedisPacer(redis, gateway.name, float(gateway.tps))
         self._unrecorded: set[str] = set()
@@ -65,7 +58,7 @@ class GatewaySession:
         self._drain: Drain | None = None
         self._state = ("connecting", "")
         self._task: asyncio.Task[None] | None = None
-        self._watch = Watch(context, gateway.id, slot, self._in_thread)
+        self._watch = Watch(context, gateway.id, slot)
 
     def start(self) -> None:
         """Begin to open and keep the session."""
@@ -82,10 +75,6 @@ class GatewaySession:
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _in_thread(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
-
     async def _run(self) -> None:
         beside = [asyncio.create_task(self._signs_of_life()), asyncio.create_task(self._watch.run())]
         try:
@@ -98,8 +87,7 @@ class GatewaySession:
             for task in beside:
                 task.cancel()
             await self._pacer.close()
-            await asyncio.gather(self._in_thread(self._forget), return_exceptions=True)
-            self._threads.shutdown(wait=False)
+            await asyncio.gather(on_loop(self._forget), return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -189,7 +177,7 @@ class GatewaySession:
             adapter=adapter,
             pacer=self._pacer,
             policy=Policy(settings.lease_seconds, settings.retry_seconds, settings.batch_size),
-            in_thread=self._in_thread,
+            aside=on_loop,
             on_throttled=self._pacer.throttled,
             unrecorded=self._unrecorded,
             pulse=self._watch.pulse,
@@ -225,7 +213,7 @@ class GatewaySession:
             await self._watch.tried()
 
     async def _take_in(self, events: Sequence[Event]) -> None:
-        await self._in_thread(self._write_events, events)
+        await on_loop(self._write_events, events)
 
     def _write_events(self, events: Sequence[Event]) -> None:
         with self._context.database.transaction() as session:
@@ -241,7 +229,7 @@ class GatewaySession:
         if remember:
             self._state = (state, reason)
             log.info("gateway_session", gateway=self.gateway.name, slot=self.slot, state=state, reason=reason)
-        await asyncio.gather(self._in_thread(self._write_note, state, reason), return_exceptions=True)
+        await asyncio.gather(on_loop(self._write_note, state, reason), return_exceptions=True)
 
     def _write_note(self, state: str, reason: str) -> None:
         with self._context.database.transaction() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -21,6 +21,7 @@ from campaigns.delivery.health import (
 from campaigns.delivery.pulse import Pulse
 from campaigns.delivery.trouble import Stretch
 from campaigns.gateways.breaker import Health, Report, State
+from campaigns.store.database import on_loop
 from campaigns.store.health import read_health
 from workers.context import Context
 
@@ -34,12 +35,11 @@ PROBE_SECONDS = 60.0
 class Watch:
     """Whether the gateway rests, as far as this session knows; a second old at most."""
 
-    def __init__(self, context: Context, gateway_id: int, slot: int, in_thread: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, context: Context, gateway_id: int, slot: int) -> None:
         self.pulse = Pulse(self._on_trouble)
         self._context = context
         self._gateway_id = gateway_id
         self._slot = slot
-        self._in_thread = in_thread
         self._health = Health()
         self._trouble = asyncio.Event()
         self._trying = False
@@ -112,7 +112,7 @@ class Watch:
     async def _in_transaction(self, use_case: Callable[..., Any], *args: Any, **more: Any) -> Any:
         """What it returns; None where the database is away, since nothing here is worth stopping for."""
         try:
-            return await self._in_thread(self._transact, use_case, *args, **more)
+            return await on_loop(self._transact, use_case, *args, **more)
         except Exception as error:
             log.warning("health_not_noted", gateway=self._gateway_id, error=type(error).__name__)
             return None

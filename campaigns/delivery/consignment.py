@@ -96,7 +96,8 @@ class Line:
     adapter: Adapter  # type: ignore[type-arg]
     pacer: Pacer
     policy: Policy
-    in_thread: Callable[..., Awaitable[object]] = asyncio.to_thread
+    aside: Callable[..., Awaitable[object]] = asyncio.to_thread
+    """Runs what waits for the database: in a thread, or in the loop by ``on_loop``."""
     on_throttled: Callable[[], None] = lambda: None
     unrecorded: set[str] = field(default_factory=set)
     """References whose submission is not committed yet; their receipts are better applied a moment later."""
@@ -109,8 +110,8 @@ class Line:
         return max(1, int(self.account.tps * WIRE_SECONDS))
 
     async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run something that waits for the database, in a thread."""
-        return await self.in_thread(function, *args, **kwargs)  # type: ignore[return-value]
+        """Run something that waits for the database without holding up the loop."""
+        return await self.aside(function, *args, **kwargs)  # type: ignore[return-value]
 
 
 def _left_of(seconds: float) -> timedelta:

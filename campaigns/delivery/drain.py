@@ -11,11 +11,15 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from campaigns.delivery.consignment import Consignment, Line, Tally
 from campaigns.delivery.menu import CampaignFacts, Menu
 from campaigns.store.delivery import Claim, ClaimRequest, claim_messages
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 CLAIM_SECONDS = 1.0
 """A claim holds about so much of the gateway's rate: what a pause or a refusal may still let through."""
@@ -40,6 +44,7 @@ class Drain:
     worker: str
     _sending: list[int] = field(default_factory=list)
     """Priorities of the claims being sent now."""
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, seconds: float, halted: Callable[[], bool] = lambda: False) -> Tally:
         """Send until nothing is ready, ``seconds`` have passed, or ``halted`` says so."""
@@ -62,14 +67,19 @@ class Drain:
 
     async def probe(self, halted: Callable[[], bool] = lambda: False) -> Tally:
         """Send one message, if one is ready: it tries whether a gateway that rested works again."""
-        facts = await self.line.call(self.menu.next)
+        facts = await self._ask(self.menu.next)
         if facts is not None:
             await self._serve(facts, halted, probe=True)
         return self.line.tally
 
+    async def _ask(self, question: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """One thing of the menu, when nobody else is asking."""
+        async with self._asking:
+            return await self.line.call(question, *args, **kwargs)
+
     async def _lane(self, over: Callable[[], bool], halted: Callable[[], bool]) -> None:
         while not over():
-            facts = await self.line.call(self.menu.next)
+            facts = await self._ask(self.menu.next)
             if facts is None:
                 return
             if not await self._serve(facts, halted):
@@ -82,14 +92,14 @@ class Drain:
             if not served:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), LOOK_OUT_SECONDS)
-            facts = await self.line.call(self.menu.more_urgent, min(self._sending)) if self._sending else None
+            facts = await self._ask(self.menu.more_urgent, min(self._sending)) if self._sending else None
             served = facts is not None and await self._serve(facts, halted)
 
     async def _serve(self, facts: CampaignFacts, halted: Callable[[], bool], *, probe: bool = False) -> bool:
         """Send one claim of a campaign; False where there was nothing to claim."""
         claim = await self.line.call(self._claim, facts, probe)
         if claim is None:
-            await self.line.call(self.menu.exhausted, facts)
+            await self._ask(self.menu.exhausted, facts)
             return False
         self.line.tally.claimed += len(claim.messages)
         self._sending.append(facts.priority)

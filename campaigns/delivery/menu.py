@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -43,7 +42,7 @@ class CampaignFacts:
 
 
 class Menu:
-    """Campaigns with something ready for one gateway, handed out in turn. Used by several threads.
+    """Campaigns with something ready for one gateway, handed out in turn. Whoever uses it asks one thing at a time.
 
     A session keeps one as long as it lives: the turn must outlast a drain, or with many campaigns those at the end of
     the list would never be reached.
@@ -52,40 +51,36 @@ class Menu:
     def __init__(self, database: Database, gateway_id: int) -> None:
         self._database = database
         self._gateway_id = gateway_id
-        self._lock = threading.Lock()
         self._turn: deque[int] = deque()
         self._read_at = float("-inf")
         self._facts: dict[int, CampaignFacts] = {}
 
     def next(self) -> CampaignFacts | None:
         """The campaign whose turn it is, or None where nothing is ready."""
-        with self._lock:
-            if time.monotonic() - self._read_at > FRESH_SECONDS or not self._turn:
-                self._read()
-            if not self._turn:
-                return None
-            campaign_id = self._turn[0]
-            self._turn.rotate(-1)
-            return self._facts[campaign_id]
+        if time.monotonic() - self._read_at > FRESH_SECONDS or not self._turn:
+            self._read()
+        if not self._turn:
+            return None
+        campaign_id = self._turn[0]
+        self._turn.rotate(-1)
+        return self._facts[campaign_id]
 
     def more_urgent(self, than: int) -> CampaignFacts | None:
         """The next campaign, where it goes before those of priority ``than``."""
-        with self._lock:
-            if time.monotonic() - self._read_at > FRESH_SECONDS:
-                self._read()
-            first = self._facts[self._turn[0]] if self._turn else None
-            if first is None or first.priority >= than:
-                return None
-            self._turn.rotate(-1)
-            return first
+        if time.monotonic() - self._read_at > FRESH_SECONDS:
+            self._read()
+        first = self._facts[self._turn[0]] if self._turn else None
+        if first is None or first.priority >= than:
+            return None
+        self._turn.rotate(-1)
+        return first
 
     def exhausted(self, facts: CampaignFacts) -> None:
         """Nothing more of this campaign could be claimed."""
-        with self._lock:
-            if facts.campaign_id in self._turn:
-                self._turn.remove(facts.campaign_id)
-            if not self._turn:
-                self._read_at = time.monotonic()
+        if facts.campaign_id in self._turn:
+            self._turn.remove(facts.campaign_id)
+        if not self._turn:
+            self._read_at = time.monotonic()
 
     def _read(self) -> None:
         with self._database.transaction() as session:

@@ -88,7 +88,7 @@ def test_a_record_slower_than_the_sending_strands_nobody(planned: Make) -> None:
             SandboxOptions(delay=0.55, refuse_share=0.5, refuse_with=("ESME_RMSGQFUL",)),
             claim,
             facts,
-            in_thread=slow_first,
+            aside=slow_first,
         )
     )
     totals = campaign.totals()
