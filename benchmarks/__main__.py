@@ -39,6 +39,7 @@ MODULES = {
     "limit": "limit",
     "fair": "fair",
     "crash": "crash",
+    "refuse": "refuse",
     "purge": "purge",
     "rivals": "rivals",
     "profile": "cpu",

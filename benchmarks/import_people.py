@@ -1,16 +1,13 @@
-"""Measures the import of people: 1,000,000 made-up rows, encrypted, into a database of its own; prints JSON.
+"""How fast people are imported, into a database of its own, and whether memory or time per row grow with the file.
 
-    python benchmarks/import_people.py [--rows 1000000] [--growth]
-
-``--growth`` also imports 10,000 and 100,000 rows, which shows whether memory or time per row grow with the file.
-``peak_rss_mb`` is the importing process with its children, as the kernel counted it; ``postgres_mb`` the peak of
-what PostgreSQL's processes hold for themselves, without the shared buffers. ``cpu_s`` is the processor time of the
-importing process; PostgreSQL's comes on top, on the other core.
+``python -m benchmarks.import_people 300000`` imports files of the sizes it is given. ``peak_rss_mb`` is the importing
+process with its children, as the kernel counted it; ``postgres_mb`` the peak of what PostgreSQL's processes hold for
+themselves, without the shared buffers. ``cpu_s`` is the processor time of the importing process; PostgreSQL's comes on
+top, on the other core.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -21,13 +18,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.world import ROOT, report
 from campaigns.audience.demo import write_demo_people
 from campaigns.audience.importing import import_contacts
 from campaigns.migrations import upgrade
@@ -36,6 +33,7 @@ from campaigns.store.database import Database
 from config.embedded import EmbeddedServices
 from config.keys import load_keyring
 
+SIZES = (10_000, 100_000, 1_000_000)
 LOAD = "made-up people of all wards, 7 columns, 1 % dirty, 1 % to repair; encrypted, hashed, merged"
 
 
@@ -44,18 +42,18 @@ def measure(url: str, file: Path) -> dict[str, Any]:
     database = Database(url)
     started = time.perf_counter()
     keyring, errors = load_keyring(file.parent), file.with_suffix(".errors")
-    report = import_contacts(database, keyring, file, edition="2023", errors_to=errors)
+    done = import_contacts(database, keyring, file, edition="2023", errors_to=errors)
     seconds = time.perf_counter() - started
     database.close()
     own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
-        "rows": report.rows,
+        "rows": done.rows,
         "seconds": round(seconds, 2),
-        "rows_per_s": round(report.rows / seconds),
+        "rows_per_s": round(done.rows / seconds),
         "cpu_s": round(time.process_time(), 2),
         "load_average": round(os.getloadavg()[0], 1),
         "peak_rss_mb": round((own + children) / 1024),
-        "report": report.as_dict(),
+        "report": done.as_dict(),
     }
 
 
@@ -99,8 +97,8 @@ def bench(rows: int, home: Path) -> dict[str, Any]:
         for name in ("first", "again"):
             watch = PostgresMemory(postmaster)
             watch.start()
-            command = [sys.executable, __file__, "--import", str(file), "--into", services.database_url]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            command = [sys.executable, "-m", "benchmarks.import_people", str(file), services.database_url]
+            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
             result[name] = {**json.loads(done.stdout), "postgres_mb": watch.stop()}
         result["as_expected"] = (
             result["first"]["report"]["created"] == expected.people
@@ -112,24 +110,13 @@ def bench(rows: int, home: Path) -> dict[str, Any]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--growth", action="store_true")
-    parser.add_argument("--import", dest="file", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--into", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.file:
-        print(json.dumps(measure(options.into, options.file)))
-        return
-    sizes = [10_000, 100_000, options.rows] if options.growth else [options.rows]
-    results = [bench(size, Path(tempfile.mkdtemp(prefix="loa-bench-"))) for size in sizes]
-    document = results[-1]
-    if options.growth:
-        keys = ("rows", "seconds", "rows_per_s", "peak_rss_mb")
-        document["growth"] = [{key: result[key] for key in keys} for result in results]
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+def main(sizes: Sequence[int] = SIZES) -> list[dict[str, Any]]:
+    """Each size into an installation of its own, gone afterwards."""
+    return [report("import", **bench(size, Path(tempfile.mkdtemp(prefix="loa-bench-")))) for size in sizes]
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3 and not sys.argv[1].isdigit():
+        print(json.dumps(measure(sys.argv[2], Path(sys.argv[1]))))
+    else:
+        main([int(size) for size in sys.argv[1:]] or SIZES)

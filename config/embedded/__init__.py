@@ -76,12 +76,14 @@ class EmbeddedServices:
             ConfigError: a server cannot start; the text says why.
         """
         with self._one_at_a_time():
-            if not self.held:
+            joined = not self.held
+            if joined:
                 self._join()
             try:
                 self._ensure()
             except BaseException:
-                if self._leave():
+                # Who used them before goes on: what cannot be revived now, on a full disk, can be a moment later.
+                if joined and self._leave():
                     # Half of them is of no use, and nobody would end that half.
                     with suppress(ConfigError):
                         self._end()

@@ -155,6 +155,20 @@ def test_postgres_comes_back_with_its_data_after_a_kill(started: EmbeddedService
         assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
 
 
+def test_who_cannot_revive_them_now_tries_again(started: EmbeddedServices) -> None:
+    server = started.postgres.running()
+    assert server
+    own = started.places.postgres_data / "postgresql.auto.conf"
+    kept = own.read_text()
+    own.write_text("no_such_setting = on\n")
+    os.kill(server.pid, signal.SIGKILL)
+    with pytest.raises(ConfigError, match="no_such_setting"):
+        started.start()
+    assert started.held, "still a user, who looks again"
+    own.write_text(kept)
+    assert started.start().alive()
+
+
 def test_redis_comes_back_after_a_kill(started: EmbeddedServices) -> None:
     with redis.from_url(started.redis_url) as client:
         pid = int(client.info()["process_id"])
