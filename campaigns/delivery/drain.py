@@ -56,7 +56,9 @@ class Drain:
         lanes = FAST_LANES if self.line.account.tps >= FAST_TPS else SLOW_LANES
         ended = asyncio.Event()
         look_out = asyncio.create_task(self._look_out(ended, halted))
-        ends = await asyncio.gather(*(self._lane(over, halted) for _ in range(lanes)), return_exceptions=True)
+        # The first claims differ in size: lanes that end theirs together would leave the wire idle together.
+        shares = [(number + 1) / lanes for number in range(lanes)]
+        ends = await asyncio.gather(*(self._lane(over, halted, share) for share in shares), return_exceptions=True)
         ended.set()
         ends += await asyncio.gather(look_out, return_exceptions=True)
         # Every lane has ended by now: one that failed must not leave others sending over a session about to close.
@@ -77,13 +79,14 @@ class Drain:
         async with self._asking:
             return await self.line.call(question, *args, **kwargs)
 
-    async def _lane(self, over: Callable[[], bool], halted: Callable[[], bool]) -> None:
+    async def _lane(self, over: Callable[[], bool], halted: Callable[[], bool], share: float) -> None:
         while not over():
             facts = await self._ask(self.menu.next)
             if facts is None:
                 return
-            if not await self._serve(facts, halted):
+            if not await self._serve(facts, halted, share=share):
                 await asyncio.sleep(IDLE_SECONDS)
+            share = 1.0
 
     async def _look_out(self, ended: asyncio.Event, halted: Callable[[], bool]) -> None:
         """Begin what is more urgent at once: the lanes may be busy with claims for a second or two each."""
@@ -95,9 +98,11 @@ class Drain:
             facts = await self._ask(self.menu.more_urgent, min(self._sending)) if self._sending else None
             served = facts is not None and await self._serve(facts, halted)
 
-    async def _serve(self, facts: CampaignFacts, halted: Callable[[], bool], *, probe: bool = False) -> bool:
-        """Send one claim of a campaign; False where there was nothing to claim."""
-        claim = await self.line.call(self._claim, facts, probe)
+    async def _serve(
+        self, facts: CampaignFacts, halted: Callable[[], bool], *, probe: bool = False, share: float = 1.0
+    ) -> bool:
+        """Send one claim of a campaign, or a share of one; False where there was nothing to claim."""
+        claim = await self.line.call(self._claim, facts, probe, share)
         if claim is None:
             await self._ask(self.menu.exhausted, facts)
             return False
@@ -109,7 +114,7 @@ class Drain:
             self._sending.remove(facts.priority)
         return True
 
-    def _claim(self, facts: CampaignFacts, probe: bool) -> Claim | None:
+    def _claim(self, facts: CampaignFacts, probe: bool, share: float) -> Claim | None:
         line = self.line
         ask = ClaimRequest(
             gateway_id=line.account.gateway_id,
@@ -117,7 +122,7 @@ class Drain:
             topic=facts.topic,
             honours_refusals=facts.honours_refusals,
             personal=facts.text.is_personal,
-            budget_parts=max(1.0, line.account.tps * CLAIM_SECONDS),
+            budget_parts=max(1.0, line.account.tps * CLAIM_SECONDS * share),
             most=line.policy.batch_size,
             cover=line.cover,
             worker=self.worker,
