@@ -26,7 +26,6 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 2.0
 """How often gateways are compared with the sessions that are open."""
 
-
 CONNECTIONS = 12
 """Of all sessions together, kept; twice as many where that many are busy at once."""
 
@@ -53,7 +52,7 @@ class Hands:
 
     def start(self) -> None:
         """Start the loop's thread."""
-        # The loop shares the interpreter with threads that render texts; 5 ms, the default, is long for a pacer.
+        # The loop shares the interpreter with the threads of tasks; 5 ms, the default, is long for a pacer.
         sys.setswitchinterval(0.001)
         self._thread.start()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from campaigns.store.delivery import Outcomes
 
 @dataclass(slots=True)
 class Pulse:
-    """Counts of one session. ``answered`` and ``failed`` belong to its event loop; ``recorded`` may come from any."""
+    """Counts of one session, used in its event loop only."""
 
     on_trouble: Callable[[], None] = lambda: None
     """Called when enough failed in a row to look at once."""
@@ -24,7 +23,6 @@ class Pulse:
     error: str = ""
     _in_a_row: int = 0
     _campaigns: dict[int, Stretch] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answered(self) -> None:
         """The gateway did its part: it took a message, or told what is wrong with it."""
@@ -53,14 +51,12 @@ class Pulse:
         refused = Counter(
             error or "" for state, error in zip(outcomes.states, outcomes.errors, strict=True) if state == _FAILED
         )
-        with self._lock:
-            heard = self._campaigns.get(campaign_id, Stretch())
-            self._campaigns[campaign_id] = heard.with_more(taken + refused.total(), refused)
+        heard = self._campaigns.get(campaign_id, Stretch())
+        self._campaigns[campaign_id] = heard.with_more(taken + refused.total(), refused)
 
     def take_campaigns(self) -> dict[int, Stretch]:
         """What was heard about campaigns since the last time."""
-        with self._lock:
-            heard, self._campaigns = self._campaigns, {}
+        heard, self._campaigns = self._campaigns, {}
         return heard
 
 

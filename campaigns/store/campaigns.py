@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.errors import NotFound
 from campaigns.models import Campaign
 from campaigns.store.picking import INSIDE_WINDOW
+from campaigns.store.rows import lock_row
 
 
 def _missing(campaign_id: int) -> NotFound:
@@ -36,12 +37,7 @@ def get_campaign(session: Session, campaign_id: int) -> Campaign:
 
 def lock_campaign(session: Session, campaign_id: int) -> Campaign:
     """The campaign, locked until the transaction ends, freshly read."""
-    campaign = session.scalars(
-        select(Campaign)
-        .where(Campaign.id == campaign_id)
-        .with_for_update(of=Campaign)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    campaign = lock_row(session, Campaign, campaign_id)
     if campaign is None:
         raise _missing(campaign_id)
     return campaign

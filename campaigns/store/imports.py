@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.errors import NotFound
 from campaigns.models import Contact, ImportJob
+from campaigns.store.rows import lock_row
 
 _LOCK = 0x4C6F_6107
 """First key of the advisory lock that whoever reads a file holds; the second is the job's id."""
@@ -36,9 +37,7 @@ def lock_import(session: Session, job_id: int) -> ImportJob:
     Raises:
         NotFound: there is none.
     """
-    query = select(ImportJob).where(ImportJob.id == job_id).with_for_update()
-    job = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    return job or get_import(session, job_id)
+    return lock_row(session, ImportJob, job_id) or get_import(session, job_id)
 
 
 def list_imports(session: Session, limit: int = 20) -> Sequence[ImportJob]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Query, Session
 from campaigns.areas.names import fold
 from campaigns.errors import NotFound
 from campaigns.models import Contact, InboundMessage, OptOut
+from campaigns.store.rows import lock_row
 
 WINDOW = 4_000
 """People looked at one by one before the index of names is asked."""
@@ -90,9 +91,7 @@ def lock_contact(session: Session, contact_id: int) -> Contact:
     Raises:
         NotFound: there is none.
     """
-    query = select(Contact).where(Contact.id == contact_id).with_for_update()
-    contact = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    return contact or get_contact(session, contact_id)
+    return lock_row(session, Contact, contact_id) or get_contact(session, contact_id)
 
 
 # Through the unique index that keeps anybody from being planned twice. A message bears no moment of its own: the
