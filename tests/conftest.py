@@ -41,6 +41,14 @@ for _name in [name for name in os.environ if name.startswith("LOA_")]:
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start the whole of Loa wait most of the time, yet two at once would starve each other: one by one."""
+    for item in items:
+        if item.get_closest_marker("journey") or item.get_closest_marker("chaos"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
+
 @pytest.fixture(autouse=True)
 def _fresh_settings() -> Iterator[None]:
     """Settings are read once per process; in tests, once per test. Texts are Vietnamese unless chosen."""
