@@ -69,6 +69,8 @@ def open_sheet(path: Path, kind: str) -> Iterator[Sheet]:
             yield sheet
         return
     book = _Xlsx(path)
-    yield book
-    book.book.close()
+    try:
+        yield book
+    finally:
+        book.book.close()
     path.chmod(0o600)
