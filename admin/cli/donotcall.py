@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def check(loa: Loa, phone: str | None, as_email: str | None, as_json: bool) -> i
     return 0 if usable and entry is None else 1
 
 
-def _tell(found: dict[str, object]) -> None:
+def _tell(found: Mapping[str, object]) -> None:
     if found["issued_on"] is None:
         say(t("Chưa có danh sách không quảng cáo.", "There is no do-not-call list yet."))
         return

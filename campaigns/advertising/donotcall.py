@@ -111,7 +111,7 @@ def import_do_not_call(
     report = DoNotCallImport()
     with database.transaction() as session, ProblemFile(errors_to) as problems:
         lock_list(session)
-        _check_day(session, issued_on)
+        check_day(session, issued_on)
         stage_numbers(session, _Reader(path, keyring, report, problems, progress).blocks())
         found = compare_numbers(session)
         _check_size(report, found, add_only=add_only, may_shrink=may_shrink)
@@ -129,7 +129,8 @@ def import_do_not_call(
     return report
 
 
-def _check_day(session: Session, issued_on: date) -> None:
+def check_day(session: Session, issued_on: date) -> None:
+    """Raise where the day of an edition is to come, or before that of the list in use."""
     if issued_on > city_today(session):
         raise InvalidInput(
             "Ngày của danh sách ({day}) chưa tới.", "The day of the list ({day}) is still to come.", day=issued_on
