@@ -18,6 +18,7 @@ ROLES: dict[str, frozenset[str]] = {
             "contact.export",
             "template.view",
             "template.edit",
+            "template.test",
             "campaign.view",
             "campaign.edit",
             "campaign.submit",
@@ -48,6 +49,7 @@ ROLES: dict[str, frozenset[str]] = {
             "template.sync",
             "gateway.view",
             "gateway.edit",
+            "test.numbers",
             "key.rotate",
             "optout.words",
             "campaign.view",
@@ -57,7 +59,16 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "administrator": frozenset(
-        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+        {
+            "user.view",
+            "user.edit",
+            "audit.view",
+            "area.view",
+            "campaign.view",
+            "stats.view",
+            "optout.words",
+            "test.numbers",
+        }
     ),
 }
 

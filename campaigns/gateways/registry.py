@@ -17,7 +17,14 @@ from campaigns.errors import InvalidInput
 from campaigns.gateways.contract import Adapter, AdapterSettings, Hooks
 from campaigns.models import Gateway
 from campaigns.store.audit import append_audit
-from campaigns.store.gateways import get_gateway, open_secrets, replace_routes, seal_secrets, set_enabled
+from campaigns.store.gateways import (
+    get_gateway,
+    mark_changed,
+    open_secrets,
+    replace_routes,
+    seal_secrets,
+    set_enabled,
+)
 from config.keys import Keyring
 
 GROUP = "loa.gateways"
@@ -181,10 +188,9 @@ def change_gateway(
         gateway.settings, gateway.secrets = public, seal_secrets(keyring, secret)
     gateway.tps = gateway.tps if tps is None else Decimal(str(tps))
     gateway.binds = gateway.binds if binds is None else binds
-    gateway.version += 1
     if carriers is not None:
         replace_routes(session, gateway.id, _read_carriers(carriers))
-    session.flush()
+    mark_changed(session, gateway)
     append_audit(session, actor.email, "gateway.changed", "gateway", name, {"tps": tps, "binds": binds})
     return gateway
 

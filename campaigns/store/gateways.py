@@ -79,8 +79,7 @@ def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
     """
     gateway = get_gateway(session, name)
     gateway.enabled = enabled
-    gateway.version += 1
-    session.flush()
+    mark_changed(session, gateway)
     if not enabled:
         session.execute(
             text(
@@ -90,6 +89,13 @@ def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
             {"g": gateway.id},
         )
     return gateway
+
+
+def mark_changed(session: Session, gateway: Gateway) -> None:
+    """Let workers open its sessions anew, and the tick look where ready batches belong now."""
+    gateway.version += 1
+    gateway.changed_at = session.execute(text("SELECT now()")).scalar_one()
+    session.flush()
 
 
 def list_sessions(session: Session, *, seen_within: float = 15.0) -> Sequence[GatewaySession]:

@@ -1,38 +1,61 @@
-// The template editor: the server counts and previews while one types; chips put placeholders in.
+// The template editor: the server counts and previews while one types; buttons put in what it proposes.
 "use strict";
 
 const editor = document.querySelector("[data-preview]");
 if (editor) {
   const fields = [...editor.querySelectorAll("textarea[data-variant]")];
-  let timer = 0, asked = 0, last = fields[0];
+  const field = (variant) => fields.find((each) => each.dataset.variant === variant);
+  const person = editor.querySelector("[data-person]");
+  const kind = editor.querySelector("[name=message_class]");
+  const said = editor.querySelector("[data-said]");
+  let timer = 0, saying = 0, asked = 0, last = fields[0], known = {};
 
-  const show = (variant, html) => {
-    const place = editor.querySelector(`[data-result="${variant}"]`);
-    if (place) place.innerHTML = html;
+  const show = (result) => {
+    known = result;
+    for (const place of editor.querySelectorAll("[data-result]")) {
+      if (place.dataset.result in result) place.innerHTML = result[place.dataset.result];
+    }
+    for (const button of editor.querySelectorAll("[data-repair]")) {
+      // A button that hides under somebody's fingers gives the focus back to the text.
+      const gone = !(button.dataset.repair in result.repaired);
+      if (gone && document.activeElement === button) field(button.dataset.repair).focus();
+      button.hidden = gone;
+    }
+    // Said once somebody stops typing, not at every letter.
+    clearTimeout(saying);
+    saying = setTimeout(() => { if (said.textContent !== result.said) said.textContent = result.said; }, 1200);
+  };
+  const fail = (why) => {
+    const p = document.createElement("p");
+    p.className = "error";
+    p.textContent = why;
+    for (const each of fields) editor.querySelector(`[data-result="${each.dataset.variant}"]`).replaceChildren(p.cloneNode(true));
   };
   const ask = async () => {
     const ticket = ++asked;
-    const body = Object.fromEntries(fields.map((field) => [field.dataset.variant, field.value]));
-    const sample = {};
-    for (const input of editor.querySelectorAll("[data-sample]")) sample[input.dataset.sample] = input.value;
+    const body = Object.fromEntries(fields.map((each) => [each.dataset.variant, each.value]));
     try {
       const answer = await fetch(editor.dataset.preview, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": editor.querySelector("[name=csrf_token]").value, "X-Requested-With": "fetch" },
-        body: JSON.stringify({ ...body, sample, message_class: editor.querySelector("[name=message_class]")?.value || editor.dataset.class }),
+        body: JSON.stringify({ ...body, person: person?.value || "", message_class: kind?.value || editor.dataset.class }),
       });
       const result = await answer.json();
       if (ticket !== asked) return;
-      if (answer.ok) for (const field of fields) show(field.dataset.variant, result[field.dataset.variant]);
-      else for (const field of fields) { const p = document.createElement("p"); p.className = "error"; p.textContent = result.error; show(field.dataset.variant, p.outerHTML); }
+      if (answer.ok) show(result);
+      else fail(result.error);
     } catch { /* the next key stroke asks again */ }
   };
   const soon = () => { clearTimeout(timer); timer = setTimeout(ask, 300); };
-  for (const field of fields) {
-    field.addEventListener("input", soon);
-    field.addEventListener("focus", () => { last = field; });
+  const put = (target, text) => { target.value = text; target.focus(); ask(); };
+
+  for (const each of fields) {
+    each.addEventListener("input", soon);
+    each.addEventListener("focus", () => { last = each; });
   }
-  for (const input of editor.querySelectorAll("[data-sample]")) input.addEventListener("input", soon);
+  for (const choice of [person, kind]) choice?.addEventListener("change", ask);
+
+  editor.querySelector("[data-chips]").hidden = false;
   for (const chip of editor.querySelectorAll("[data-insert]")) {
     chip.addEventListener("click", () => {
       last.setRangeText(chip.dataset.insert, last.selectionStart, last.selectionEnd, "end");
@@ -40,5 +63,19 @@ if (editor) {
       soon();
     });
   }
+  // Without this script these buttons send the form, and the server does the same.
+  for (const button of editor.querySelectorAll("[data-repair]")) {
+    button.addEventListener("click", async (event) => {
+      event.preventDefault();
+      await ask();
+      const variant = button.dataset.repair;
+      if (known.repaired && variant in known.repaired) put(field(variant), known.repaired[variant]);
+    });
+  }
+  editor.querySelector("[data-strip]")?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    await ask();
+    if (known.bare !== undefined) put(field("plain"), known.bare);
+  });
   ask();
 }

@@ -14,9 +14,11 @@ from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.desks import DeskScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.start import StartScreen
+from admin.console.views.tariffs import TariffScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
@@ -57,6 +59,12 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
+    pages: list[tuple[type[Any], str, str, Text]] = [
+        (DeskScreen, "desks", "dot", Text("Số nhận tin thử", "Test numbers")),
+        (TariffScreen, "tariffs", "chart", Text("Bảng giá", "Prices")),
+    ]
+    for page, endpoint, icon, title in pages:
+        admin.add_view(page(name=title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
     app.register_blueprint(account.blueprint)
     app.register_blueprint(ops.blueprint)
     app.context_processor(
