@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from decimal import Decimal
 from typing import Any
 
 from flask import render_template
@@ -40,10 +41,14 @@ class Desk:
     person: SamplePerson | None
 
     @property
-    def carriers(self) -> list[str]:
-        """Carriers whose price is known."""
-        priced = {cost.carrier for each in self.previews.values() for cost in each.costs}
-        return [carrier for carrier in CARRIERS if carrier in priced]
+    def carriers(self) -> list[list[str]]:
+        """Carriers whose price is known, those with the same prices together."""
+        alike: dict[tuple[tuple[Decimal, Decimal] | None, ...], list[str]] = {}
+        for carrier in CARRIERS:
+            costs = [each.cost_at(carrier) for each in self.previews.values()]
+            if any(costs):
+                alike.setdefault(tuple((cost.least, cost.most) if cost else None for cost in costs), []).append(carrier)
+        return list(alike.values())
 
     @property
     def sampled(self) -> int:

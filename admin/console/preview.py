@@ -76,7 +76,7 @@ def show(source: str, variant: str, message_class: str, values: Mapping[str, str
     if not source.strip():
         return Preview(variant, error=t("Chưa có nội dung.", "Nothing is written yet."))
     plain = variant == "plain"
-    problems = tuple(validate_body(source, plain=plain, kind=MESSAGE_CLASSES.get(message_class)))
+    problems = tuple(dict.fromkeys(validate_body(source, plain=plain, kind=MESSAGE_CLASSES.get(message_class))))
     repairable = mend(source, variant) != source
     try:
         text = compile_template(source).render(values, plain=plain)
@@ -113,14 +113,26 @@ def _notes(source: str, text: str, counted: Hints, plain: bool) -> list[str]:
         notes.append(
             t(
                 "Bớt {n} ký tự thì còn {parts} phần.",
-                "{n} characters less make it {parts} parts.",
+                "{n} characters less make it {said}.",
                 n=counted.cut_for_one_less,
                 parts=len(counted.encoded.parts) - 1,
+                said=_parts(len(counted.encoded.parts) - 1),
             )
         )
     if not plain and counted.plain_parts < len(counted.encoded.parts):
-        notes.append(t("Bỏ dấu thì chỉ còn {n} phần.", "Without marks it takes {n} parts.", n=counted.plain_parts))
+        notes.append(
+            t(
+                "Bỏ dấu thì chỉ còn {n} phần.",
+                "Without marks it takes {said}.",
+                n=counted.plain_parts,
+                said=_parts(counted.plain_parts),
+            )
+        )
     return [*notes, *_on_characters(text, counted)]
+
+
+def _parts(count: int) -> str:
+    return "1 part" if count == 1 else f"{count} parts"
 
 
 def _on_characters(text: str, counted: Hints) -> list[str]:

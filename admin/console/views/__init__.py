@@ -68,8 +68,8 @@ def add_screens(app: Flask) -> None:
         )
     )
     pages: list[tuple[type[Any], str, str, Text]] = [
-        (DeskScreen, "desks", "dot", Text("Số nhận tin thử", "Test numbers")),
-        (TariffScreen, "tariffs", "chart", Text("Bảng giá", "Prices")),
+        (DeskScreen, "desks", "phone", Text("Số nhận tin thử", "Test numbers")),
+        (TariffScreen, "tariffs", "price", Text("Bảng giá", "Prices")),
     ]
     for page, endpoint, icon, title in pages:
         admin.add_view(page(name=title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))

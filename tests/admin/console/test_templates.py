@@ -178,7 +178,7 @@ def test_both_prices_stand_side_by_side(signed_in: Any, session: Session) -> Non
     )
     session.commit()
     compare = ask(signed_in("officer"), marked="UBND " + "ạ" * 70, plain="UBND " + "a" * 70).json["compare"]
-    row = compare[compare.index("Giá một tin, Viettel") :]
+    row = compare[compare.index("Giá một tin: Viettel") :]
     assert row.index("1.701 ₫") < row.index("850,5 ₫")
 
 
