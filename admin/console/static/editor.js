@@ -8,10 +8,9 @@ if (editor) {
   const person = editor.querySelector("[data-person]");
   const kind = editor.querySelector("[name=message_class]");
   const said = editor.querySelector("[data-said]");
-  let timer = 0, saying = 0, asked = 0, last = fields[0], known = {};
+  let timer = 0, saying = 0, asked = 0;
 
   const show = (result) => {
-    known = result;
     for (const place of editor.querySelectorAll("[data-result]")) {
       if (place.dataset.result in result) place.innerHTML = result[place.dataset.result];
     }
@@ -31,51 +30,56 @@ if (editor) {
     p.textContent = why;
     for (const each of fields) editor.querySelector(`[data-result="${each.dataset.variant}"]`).replaceChildren(p.cloneNode(true));
   };
+  // The answer to what stood there when it was asked; only the latest is shown.
   const ask = async () => {
     const ticket = ++asked;
-    const body = Object.fromEntries(fields.map((each) => [each.dataset.variant, each.value]));
+    const texts = Object.fromEntries(fields.map((each) => [each.dataset.variant, each.value]));
     try {
       const answer = await fetch(editor.dataset.preview, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": editor.querySelector("[name=csrf_token]").value, "X-Requested-With": "fetch" },
-        body: JSON.stringify({ ...body, person: person?.value || "", message_class: kind?.value || editor.dataset.class }),
+        body: JSON.stringify({ ...texts, person: person?.value || "", message_class: kind?.value || editor.dataset.class }),
       });
       const result = await answer.json();
-      if (ticket !== asked) return;
-      if (answer.ok) show(result);
-      else fail(result.error);
-    } catch { /* the next key stroke asks again */ }
+      if (ticket === asked) (answer.ok ? show : (told) => fail(told.error))(result);
+      return answer.ok ? { texts, result } : null;
+    } catch {
+      return null;  // the next key stroke asks again
+    }
   };
   const soon = () => { clearTimeout(timer); timer = setTimeout(ask, 300); };
   const put = (target, text) => { target.value = text; target.focus(); ask(); };
 
-  for (const each of fields) {
-    each.addEventListener("input", soon);
-    each.addEventListener("focus", () => { last = each; });
-  }
+  for (const each of fields) each.addEventListener("input", soon);
   for (const choice of [person, kind]) choice?.addEventListener("change", ask);
 
-  editor.querySelector("[data-chips]").hidden = false;
+  for (const chips of editor.querySelectorAll("[data-chips]")) chips.hidden = false;
   for (const chip of editor.querySelectorAll("[data-insert]")) {
     chip.addEventListener("click", () => {
-      last.setRangeText(chip.dataset.insert, last.selectionStart, last.selectionEnd, "end");
-      last.focus();
+      const into = field(chip.dataset.into);
+      into.setRangeText(chip.dataset.insert, into.selectionStart, into.selectionEnd, "end");
+      into.focus();
       soon();
     });
   }
+  // What was asked about is replaced, never what was typed since.
+  const replace = async (source, variant, proposed) => {
+    const answered = await ask();
+    if (!answered || field(source).value !== answered.texts[source]) return;
+    const text = proposed(answered.result);
+    if (text !== undefined) put(field(variant), text);
+  };
   // Without this script these buttons send the form, and the server does the same.
   for (const button of editor.querySelectorAll("[data-repair]")) {
-    button.addEventListener("click", async (event) => {
+    button.addEventListener("click", (event) => {
       event.preventDefault();
-      await ask();
       const variant = button.dataset.repair;
-      if (known.repaired && variant in known.repaired) put(field(variant), known.repaired[variant]);
+      replace(variant, variant, (result) => result.repaired[variant]);
     });
   }
-  editor.querySelector("[data-strip]")?.addEventListener("click", async (event) => {
+  editor.querySelector("[data-strip]")?.addEventListener("click", (event) => {
     event.preventDefault();
-    await ask();
-    if (known.bare !== undefined) put(field("plain"), known.bare);
+    replace("marked", "plain", (result) => result.bare);
   });
   ask();
 }
