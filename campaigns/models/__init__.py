@@ -17,6 +17,7 @@ from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
     "Area",
@@ -45,8 +46,11 @@ __all__ = [
     "Route",
     "SenderName",
     "Submission",
+    "Tariff",
     "Template",
     "TemplateVersion",
+    "TestMessage",
+    "TestNumber",
     "User",
     "user_role",
 ]
