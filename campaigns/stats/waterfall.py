@@ -94,7 +94,11 @@ def estimate(session: Session, campaign_id: int) -> Waterfall:
     Raises:
         MissingValue: the text cannot be made for somebody.
     """
-    campaign = get_campaign(session, campaign_id)
+    return waterfall_of(session, get_campaign(session, campaign_id))
+
+
+def waterfall_of(session: Session, campaign: Campaign) -> Waterfall:
+    """Whom a campaign would reach, also one that is only being thought of and in no table."""
     reach = reach_of(session, campaign)
     return _add_up(session, campaign, reach, count_stages(session, reach))
 
