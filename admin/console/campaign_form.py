@@ -7,7 +7,6 @@ from datetime import datetime, time
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from admin.console.formats import local
 from admin.console.forms import Form

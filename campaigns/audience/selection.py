@@ -1,4 +1,4 @@
-"""Whom a campaign is for: areas of one edition or everybody, narrowed by carrier, language, tag and what went before."""
+"""Whom a campaign is for: areas or everybody, narrowed by carrier, language, tag and what they got before."""
 
 from __future__ import annotations
 

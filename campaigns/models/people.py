@@ -38,7 +38,7 @@ class Contact(Base):
     full_name: Mapped[str | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text), Computed("tags_of(attributes)", persisted=True))
-    """What the column “Nhãn” or “Tags” of a list said, in small letters; ``tags_of`` (0011) reads it from ``attributes``."""
+    """What a list's column “Nhãn” or “Tags” said, in small letters; ``tags_of`` (0011) reads it from ``attributes``."""
     source: Mapped[str]
     """Where the number came from: the file's name and the import's id, or ``inbound``."""
     unusable: Mapped[str | None]

@@ -155,7 +155,7 @@ class Reach:
             yield "coalesce(c.tags && CAST(:reach_tags AS text[]), false)"
 
     def reachable(self) -> str:
-        """Condition over a few contacts ``c`` of its wards: they belong to its audience, and nothing leaves them out."""
+        """Condition over a few contacts ``c`` of its wards: they fit its audience, and nothing leaves them out."""
         return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.stages())])
 
     def left_out_now(self) -> str:
