@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from admin.console.formats import local
 from admin.console.forms import Form
 from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, format_span, parse_span
 from campaigns.draft import CampaignDraft, read_draft
 from campaigns.errors import InvalidInput
@@ -24,13 +24,14 @@ Fields = dict[str, Any]
 
 def text_form(campaign: Campaign) -> Form:
     """What the form of step 1 holds of a campaign."""
-    usual = MESSAGE_CLASSES[campaign.message_class].priority
+    usual = class_rules(campaign.message_class).priority
     values = {
         "name": campaign.name,
         "template": campaign.template_version.template.slug,
         "version_id": str(campaign.template_version_id),
         "variant": campaign.variant,
         "sender": campaign.sender,
+        "legal_basis": campaign.legal_basis or "",
         "validity": str(campaign.validity_minutes),
         "unknown_policy": campaign.unknown_policy,
         "priority": "" if campaign.priority == usual else str(campaign.priority),
@@ -122,6 +123,7 @@ def read_text(form: Form, version: TemplateVersion, base: Campaign | None, editi
         "template_version_id": version.id,
         "variant": form.get("variant"),
         "sender": form.get("sender").strip(),
+        "legal_basis": form.get("legal_basis"),
         "values": {
             name.removeprefix(VALUE_PREFIX): value.strip()
             for name, value in form.values.items()
@@ -141,7 +143,7 @@ def read_text(form: Form, version: TemplateVersion, base: Campaign | None, editi
 
 def usual_window(message_class: str) -> tuple[time, time]:
     """From seven to nine in the evening, or what the class allows of it; the whole day where it allows that."""
-    start, end = MESSAGE_CLASSES[message_class].hours
+    start, end = class_rules(message_class).hours
     return (start, end) if start == end else (max(start, time(7)), min(end, time(21)))
 
 
@@ -223,6 +225,7 @@ _MESSAGES: dict[str, Text] = {
         "Tên người gửi tối đa 11 ký tự: chữ không dấu, số, dấu cách, - _ .",
         "A sender name has 11 characters at most: plain letters, digits, space, - _ .",
     ),
+    "legal_basis": Text("Căn cứ dài quá 500 ký tự.", "The legal basis has more than 500 characters."),
     "values": Text("Giá trị dài quá 500 ký tự.", "A value is longer than 500 characters."),
     "validity_minutes": Text("Hiệu lực từ 5 phút tới 3 ngày.", "Validity is five minutes to three days."),
     "priority": Text("Mức ưu tiên từ 0 tới 9.", "Priority goes from 0 to 9."),

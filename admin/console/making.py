@@ -98,14 +98,14 @@ def usual_price(session: Session, version: TemplateVersion) -> Any:
 
 
 def found_templates(rows: list[Any], find: str, chosen: str) -> list[tuple[Any, bool]]:
-    """Templates, each with whether it is among what was searched for; the chosen one always is."""
+    """Templates, each with whether it is among what was searched for; the chosen one is, and comes first."""
     wanted = fold(find).split()[:5]
 
     def fits(row: Any) -> bool:
         said = fold(f"{row.title} {row.slug} {class_title(row.message_class)} {topic_title(row.topic)}")
         return row.slug == chosen or all(word in said for word in wanted)
 
-    return [(row, fits(row)) for row in rows]
+    return [(row, fits(row)) for row in sorted(rows, key=lambda row: row.slug != chosen)]
 
 
 def fields_of(draft: CampaignDraft) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.pace import format_span
+from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
 from campaigns.stats.review import Review, price_list, review_of
 from campaigns.stats.waterfall import Waterfall
@@ -69,12 +70,12 @@ def prices_of(prices: Prices, campaign: Campaign, counted: Waterfall | None) -> 
 def about_words(campaign: Campaign) -> list[Fact]:
     """The text, its class, and what it rests on."""
     version, kind = campaign.template_version, class_rules(campaign.message_class)
-    basis = campaign.legal_basis or (str(kind.legal_basis) if kind.legal_basis else t("chưa ghi", "not given"))
+    basis = legal_basis_of(campaign) or t("chưa ghi", "not given")
     numbered = t("{title}, phiên bản {n}", "{title}, version {n}", title=version.template.title, n=version.number)
     return [
         (t("Mẫu tin", "Template"), numbered),
         (t("Loại tin, chủ đề", "Class, topic"), f"{kind.title} · {TOPICS.get(campaign.topic, campaign.topic)}"),
-        (t("Căn cứ", "Legal basis"), basis),
+        (t("Căn cứ", "Legal basis"), str(basis)),
         (t("Người gửi", "Sender"), campaign.sender or t("tên của cổng", "the gateway's own")),
         (t("Kiểu chữ", "Spelling"), str(words.VARIANT_TITLES[campaign.variant])),
     ]

@@ -165,6 +165,7 @@ PERSON_PARTS: Mapping[str, Text] = {
     "person": Text("Người", "Person"),
     "messages": Text("Tin đã gửi", "Messages sent"),
     "refusals": Text("Từ chối nhận tin", "Refusals"),
+    "consents_to_advertising": Text("Đồng ý nhận quảng cáo", "Consents to advertising"),
     "received_from_person": Text("Tin nhận từ người này", "Messages from the person"),
 }
 

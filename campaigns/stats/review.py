@@ -17,6 +17,7 @@ from campaigns.content.prices import Prices, read_prices
 from campaigns.content.rules import Level, validate_body
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.errors import LoaError
+from campaigns.lawful import refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
@@ -111,13 +112,17 @@ def review_of(session: Session, campaign: Campaign) -> Review:
 def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, str]:
     if not Audience.model_validate(campaign.audience).is_chosen:
         return None, t("Chưa chọn đối tượng.", "The audience is not chosen yet.")
-    counted = None
+    counted, hindrance = None, ""
     try:
-        counted = waterfall_of(session, campaign)
+        refuse_unlawful(session, campaign)
         refuse_unsendable(session, campaign)
     except LoaError as refusal:
-        return counted, str(refusal)
-    return counted, ""
+        hindrance = str(refusal)
+    try:
+        counted = waterfall_of(session, campaign)
+    except LoaError as refusal:
+        hindrance = hindrance or str(refusal)
+    return counted, hindrance
 
 
 def _warnings(seen: Review) -> list[str]:

@@ -29,6 +29,7 @@ from campaigns.delivery.states import STEPS_OF_THE_ENGINE, TRANSITIONS, Campaign
 from campaigns.delivery.trouble import read_reason
 from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
+from campaigns.lawful import review_class
 from campaigns.models import Campaign
 from campaigns.stats import estimate
 from campaigns.store import console as store
@@ -142,6 +143,7 @@ class CampaignScreen(WizardPages, DeliveryPages, RunningPages, ListScreen):
             class_title=class_title,
             topic_title=topic_title,
             default_sender=own_sender(),
+            class_review=review_class(session, campaign),
             format_span=format_span,
             **running_values(session, campaign, person),
         )

@@ -65,6 +65,8 @@ STEPS: Mapping[str, Text] = {
     "submission": Text("Trình duyệt", "Submission"),
 }
 _ORDER = list(STEPS)
+_BLAMED = {"text": "template", "audience": "audience", "schedule": "when"}
+"""Beside which field a step says what a use case has refused."""
 Read = Callable[[Form, Campaign], CampaignDraft | None]
 
 
@@ -102,7 +104,7 @@ class WizardPages:
                     made = make_once(session, actor(), draft, token)
                 return _go_on("text", made, form)
             except LoaError as refusal:
-                form.errors["name"] = str(refusal)
+                form.errors["template"] = str(refusal)
         return self._text_page(form, None)
 
     @expose("/<int:campaign_id>/edit")
@@ -208,7 +210,7 @@ class WizardPages:
         except LoaError as refusal:
             reading().refresh(campaign)
             conflict = find_conflict(reading(), campaign, form, fill(campaign))
-            form.errors["version"] = str(conflict.told if conflict else refusal)
+            form.errors["version" if conflict else _BLAMED[step]] = str(conflict.told if conflict else refusal)
             return page(form, campaign, conflict=conflict)
         return _go_on(step, saved, form)
 
