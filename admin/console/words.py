@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
+from campaigns.titles import CARRIER_TITLES as CARRIER_TITLES
 from campaigns.titles import SOURCE_TITLES as SOURCE_TITLES
 from campaigns.titles import carrier as carrier
 from config.i18n import Text
