@@ -16,6 +16,7 @@ from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.reviews import CampaignReview
 
 __all__ = [
     "Area",
@@ -25,6 +26,7 @@ __all__ = [
     "Batch",
     "Campaign",
     "CampaignPace",
+    "CampaignReview",
     "CampaignTrouble",
     "Contact",
     "Gateway",
