@@ -17,6 +17,7 @@ from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, Gat
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 from campaigns.models.reviews import CampaignReview
+from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
     "Area",
@@ -42,8 +43,11 @@ __all__ = [
     "Role",
     "Route",
     "Submission",
+    "Tariff",
     "Template",
     "TemplateVersion",
+    "TestMessage",
+    "TestNumber",
     "User",
     "user_role",
 ]
