@@ -7,22 +7,29 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.reach import reach_of
 from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.prices import read_prices
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import content_hash, snapshot
 from campaigns.errors import Forbidden, InvalidInput, WrongState
 from campaigns.models import Campaign, CampaignReview
 from campaigns.stats import estimate
+from campaigns.stats.clock import CITY_TIME
 from campaigns.stepping import lock_for_step, move, need_reason, note
 from campaigns.store.campaigns import database_now
+from campaigns.store.reach import REFUSED, count_stages
 from campaigns.store.reviews import insert_review, list_emergencies, list_makers, list_reviews
 from config.i18n import Text
 from config.settings import get_settings
@@ -69,9 +76,25 @@ class Seen:
 
 
 def figures_of(session: Session, campaign: Campaign) -> Figures:
-    """Count whom the campaign reaches now."""
+    """Count whom the campaign reaches now; a part without a price on the list counts as ``LOA_PART_PRICE``."""
     found = estimate(session, campaign.id)
-    return Figures(found.will_send, found.parts, found.parts * get_settings().part_price)
+    prices = read_prices(session, database_now(session).astimezone(CITY_TIME).date())
+    assumed = get_settings().part_price
+    cost = sum(
+        parts * _or(prices.of(carrier, campaign.message_class), assumed)
+        for carrier, parts in (found.steps[-1].parts_by_carrier or {}).items()
+    )
+    return Figures(found.will_send, found.parts, round(cost))
+
+
+def _or(price: Decimal | None, assumed: int) -> Decimal:
+    return Decimal(assumed) if price is None else price
+
+
+def count_refusals_passed(session: Session, campaign: Campaign) -> int:
+    """People of the audience who refused and get it all the same, because its class does not ask them."""
+    reach = replace(reach_of(session, campaign), honours_refusals=True)
+    return sum(row.people for row in count_stages(session, reach) if row.stage == REFUSED.key)
 
 
 def approvals_needed(message_class: str, cost: int, above: int) -> int:
@@ -307,6 +330,7 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
     refuse_unsendable(session, campaign)
     figures = figures_of(session, campaign)
     _refuse_wrong_number(seen.people, figures.people)
+    passed = {"passes": ["approval", "refusals", "hours", "caps"], "refusals": count_refusals_passed(session, campaign)}
     move(campaign, Step.BREAK_GLASS)
     now = database_now(session)
     campaign.window_start = campaign.window_end = time(0)
@@ -314,14 +338,13 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
     campaign.approved_hash, campaign.approved_by = content_hash(campaign), actor.email
     campaign.state_reason = None
     keep_review(session, actor, campaign, ReviewStep.EMERGENCY, figures=figures, reason=why)
-    note(
-        session,
-        actor,
-        campaign,
-        "emergency",
-        {"basis": why, "people": figures.people, "passes": ["approval", "refusals", "hours", "caps"]},
-    )
+    note(session, actor, campaign, "emergency", {"basis": why, "people": figures.people, **passed})
     return campaign
+
+
+def unreviewed_emergencies(session: Session) -> Sequence[Row[Any]]:
+    """Emergencies that nobody but who started them has looked at (``campaigns.store.reviews.list_emergencies``)."""
+    return list_emergencies(session, open_only=True)
 
 
 NO_REMARK = Text("Hãy ghi nhận xét.", "Write a remark.")

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         "without it no text can carry the link to refuse.",
     )
     issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
-    part_price: int = Field(850, ge=0, description="Đồng one message part costs, for estimates.")
+    part_price: int = Field(850, ge=0, description="Đồng a message part counts as where the price list names none.")
     two_approvers_above: int = Field(
         200_000_000,
         ge=0,

@@ -17,6 +17,7 @@ from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, pro
 from admin.cli.tables import print_table
 from campaigns import steps
 from campaigns.access import Actor
+from campaigns.approving import Seen
 from campaigns.audience.selection import Audience
 from campaigns.delivery.pace import Pace, parse_rate, parse_span
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
@@ -257,8 +258,12 @@ def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
 
 
 _simple_step("submit", t("Trình duyệt.", "Ask for approval."))
-_simple_step("approve", t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
 _simple_step("resume", t("Gửi tiếp.", "Go on after a pause."))
+_reasoned_step(
+    "undo",
+    t("Hoàn tác duyệt khi chưa gửi tin nào.", "Take an approval back before the first message."),
+    required=False,
+)
 _reasoned_step("pause", t("Tạm dừng.", "Pause."), required=False)
 _reasoned_step(
     "cancel", t("Huỷ; phần chưa gửi sẽ không gửi nữa.", "Cancel; what is unsent stays unsent."), required=False
@@ -266,16 +271,80 @@ _reasoned_step(
 _reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its makers."), required=True)
 
 
-@campaigns.command("schedule", help=t("Đặt giờ bắt đầu cho chiến dịch đã duyệt.", "Start an approved campaign."))
+UNDO = click.option(
+    "--undo",
+    "undo_seconds",
+    type=click.IntRange(0, 3600),
+    default=0,
+    show_default=True,
+    help=t("Số giây chờ để còn hoàn tác được.", "Seconds to wait, in which it can be undone."),
+)
+RECIPIENTS = click.option(
+    "--recipients",
+    type=click.IntRange(0),
+    help=t("Số người sẽ nhận; sai thì không làm.", "How many people get it; refused where that is wrong."),
+)
+
+
+@campaigns.command("approve", help=t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
 @click.argument("campaign_id", metavar="ID", type=int)
-@click.option("--start", default="now", show_default=True, help=t("now hoặc thời điểm ISO.", "now or an ISO time."))
+@RECIPIENTS
+@UNDO
 @as_option
 @json_option
 @pass_loa
-def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_json: bool) -> None:
+def approve(
+    loa: Loa, campaign_id: int, recipients: int | None, undo_seconds: int, as_email: str | None, as_json: bool
+) -> None:
+    """Approve, as the first or the last who has to."""
+    seen = Seen(people=recipients)
+    _step(
+        loa,
+        as_email,
+        as_json,
+        lambda session, actor: steps.approve(session, actor, campaign_id, seen=seen, undo_seconds=undo_seconds),
+    )
+
+
+@campaigns.command(
+    "emergency",
+    help=t(
+        "Gửi ngay tin khẩn cấp không qua duyệt (quyền cấp riêng); người khác phải xem xét sau.",
+        "Start an emergency without approval (a personal permission); somebody else must review it afterwards.",
+    ),
+)
+@click.argument("campaign_id", metavar="ID", type=int)
+@click.option("--basis", required=True, help=t("Căn cứ.", "What it rests on."))
+@RECIPIENTS
+@as_option
+@json_option
+@pass_loa
+def emergency(
+    loa: Loa, campaign_id: int, basis: str, recipients: int | None, as_email: str | None, as_json: bool
+) -> None:
+    """Start an emergency alone."""
+    seen = Seen(people=recipients)
+    _step(
+        loa, as_email, as_json, lambda session, actor: steps.break_glass(session, actor, campaign_id, basis, seen=seen)
+    )
+
+
+@campaigns.command("schedule", help=t("Đặt giờ bắt đầu cho chiến dịch đã duyệt.", "Start an approved campaign."))
+@click.argument("campaign_id", metavar="ID", type=int)
+@click.option("--start", default="now", show_default=True, help=t("now hoặc thời điểm ISO.", "now or an ISO time."))
+@UNDO
+@as_option
+@json_option
+@pass_loa
+def schedule(loa: Loa, campaign_id: int, start: str, undo_seconds: int, as_email: str | None, as_json: bool) -> None:
     """Set when an approved campaign begins."""
     at = None if start == "now" else _start(start)
-    _step(loa, as_email, as_json, lambda session, actor: steps.schedule(session, actor, campaign_id, at))
+    _step(
+        loa,
+        as_email,
+        as_json,
+        lambda session, actor: steps.schedule(session, actor, campaign_id, at, undo_seconds=undo_seconds),
+    )
 
 
 @campaigns.command(

@@ -1,10 +1,8 @@
-"""What changed between two versions of a campaign: field by field in words, and the text word by word."""
+"""What changed between two versions of a campaign, field by field in words; the text has ``content.diff``."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,14 +27,6 @@ class Change:
     label: str
     before: str
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a text: ``same``, ``added`` or ``gone``."""
-
-    kind: str
-    text: str
 
 
 def _parts_an_hour(rate: int) -> str:
@@ -153,20 +143,3 @@ def _value_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             yield Change(
                 t("Giá trị “{name}”", "Value “{name}”", name=name), str(before.get(name, "")), str(after.get(name, ""))
             )
-
-
-def text_pieces(before: str, after: str) -> list[Piece]:
-    """The later text with what was put in and what was taken out, word by word; one piece where nothing changed."""
-    old, new = _words(before), _words(after)
-    pieces: list[Piece] = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", "".join(new[c:d])))
-            continue
-        pieces += [Piece("gone", "".join(old[a:b]))] if b > a else []
-        pieces += [Piece("added", "".join(new[c:d]))] if d > c else []
-    return pieces
-
-
-def _words(text: str) -> Sequence[str]:
-    return re.findall(r"\s+|\S+", text)

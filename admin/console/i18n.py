@@ -51,6 +51,7 @@ def _helpers() -> dict[str, Any]:
         "number": formats.number,
         "percent": formats.percent,
         "moment": formats.moment,
+        "moment_to_seconds": formats.moment_to_seconds,
         "clock": formats.clock,
         "masked": formats.masked,
         "duration": formats.duration,

@@ -33,10 +33,14 @@ _MAKES = ("campaign.created", "campaign.edited", "campaign.submitted")
 
 def list_makers(session: Session, campaign_id: int) -> set[str]:
     """Everybody who ever made, edited or submitted the campaign, by address."""
-    query = select(AuditEntry.actor).distinct().where(
-        AuditEntry.object_kind == "campaign",
-        AuditEntry.object_id == str(campaign_id),
-        AuditEntry.action.in_(_MAKES),
+    query = (
+        select(AuditEntry.actor)
+        .distinct()
+        .where(
+            AuditEntry.object_kind == "campaign",
+            AuditEntry.object_id == str(campaign_id),
+            AuditEntry.action.in_(_MAKES),
+        )
     )
     return set(session.scalars(query))
 

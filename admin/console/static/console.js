@@ -63,6 +63,20 @@ for (const place of document.querySelectorAll("[data-load]")) {
     .catch(() => { place.querySelector("[data-waiting]")?.remove(); place.querySelector("[data-failed]")?.removeAttribute("hidden"); });
 }
 
+// Time to undo counts down on the screen each second, and is said aloud only when little is left.
+for (const box of document.querySelectorAll("[data-countdown]")) {
+  const left = box.querySelector("[data-left]"), said = box.querySelector("[data-said]");
+  if (!left) continue;
+  const end = performance.now() + 1000 * Number(box.dataset.countdown);
+  const tick = () => {
+    const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+    left.textContent = seconds ? said.dataset.counts.replace("{n}", seconds) : said.dataset.over;
+    if (seconds === 30 || seconds === 10) said.textContent = said.dataset.says.replace("{n}", seconds);
+    if (!seconds) clearInterval(timer);
+  };
+  const timer = setInterval(tick, 1000);
+}
+
 // Live figures: 2 s at first, slower to 10 s while nothing changes, silent when hidden, over when finished.
 for (const place of document.querySelectorAll("[data-refresh]")) {
   let etag = "", wait = 2000, timer = 0;

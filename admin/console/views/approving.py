@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from flask import abort, flash, request
 from sqlalchemy.orm import Session
 
 from admin.console.context import actor, console, reading
-from admin.console.differences import Change, NameArea, Piece, changes, text_pieces
+from admin.console.differences import Change, NameArea, changes
 from admin.console.forms import Form
 from admin.console.frame import back_to, expose
 from campaigns import steps
 from campaigns.access import Actor
-from campaigns.approving import ReviewStep, Seen, approvals_in_force, approvals_needed, makers_of, may_undo
+from campaigns.approving import (
+    NO_BASIS,
+    ReviewStep,
+    Seen,
+    approvals_in_force,
+    approvals_needed,
+    count_refusals_passed,
+    makers_of,
+    may_undo,
+)
 from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.diff import Stretch, compare, differs
 from campaigns.delivery.states import CampaignState
 from campaigns.draft import content_hash, snapshot
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Campaign, CampaignReview
-from campaigns.stats.idle import seconds_until
-from campaigns.store.campaigns import get_campaign
+from campaigns.store.campaigns import database_now, get_campaign
 from campaigns.store.places import load_areas_of
-from campaigns.store.reviews import count_refused_in, list_emergencies, list_reviews
+from campaigns.store.reviews import list_emergencies, list_reviews
 from config.i18n import Text, t
 
 REVIEW_TITLES = {
@@ -53,12 +63,16 @@ def approval_values(session: Session, campaign: Campaign, person: Actor) -> dict
         "is_maker": person.email in makers,
         "has_approved": person.email in {each.by for each in given},
         "may_undo": may_undo(campaign, person, makers, approvers | {str(campaign.approved_by)}),
-        "seconds_left": seconds_until(session, campaign.scheduled_for) if undoable and campaign.scheduled_for else None,
+        "seconds_left": _seconds_until(session, campaign.scheduled_for) if undoable else None,
         "emergency": next(iter(list_emergencies(session, campaign_id=campaign.id)), None),
         "may_break_glass": campaign.state in {CampaignState.DRAFT, CampaignState.SUBMITTED}
         and _is_emergency(campaign)
         and person.may("campaign.emergency"),
     }
+
+
+def _seconds_until(session: Session, at: datetime | None) -> int | None:
+    return None if at is None else max(0, round((at - database_now(session)).total_seconds()))
 
 
 def _is_emergency(campaign: Campaign) -> bool:
@@ -94,17 +108,17 @@ def difference_values(session: Session, campaign: Campaign, person: Actor) -> di
     reviews = list_reviews(session, campaign.id)
     base = _base_of(reviews, person)
     fields: list[Change] = []
-    pieces: list[Piece] = []
+    stretches: list[Stretch] = []
     if base is not None:
         now = snapshot(campaign)
         fields = changes(base.snapshot, now, _area_names(session, base.snapshot, now))
-        pieces = text_pieces(str(base.snapshot.get("body", "")), str(now["body"]))
+        stretches = compare(str(base.snapshot.get("body", "")), str(now["body"]))
     return {
         "base": base,
         "decided": [each for each in reviews if each.step in _COMPARED],
         "changes": fields,
-        "pieces": pieces,
-        "text_changed": any(piece.kind != "same" for piece in pieces),
+        "stretches": stretches,
+        "text_changed": differs(stretches),
     }
 
 
@@ -129,7 +143,11 @@ class ApprovingPages:
         form = Form.sent() if request.method == "POST" else Form()
         if request.method == "POST":
             seen = _seen(form)
-            answer = None if form.errors else self._decide(campaign_id, form, lambda work: _approved(work, campaign_id, seen))
+            answer = (
+                None
+                if form.errors
+                else self._decide(campaign_id, form, lambda work: _approved(work, campaign_id, seen))
+            )
             if answer is not None:
                 return answer
         campaign = get_campaign(reading(), campaign_id)
@@ -193,10 +211,14 @@ class ApprovingPages:
         """Start an emergency alone, after a page that says loudly what that passes."""
         form = Form.sent() if request.method == "POST" else Form()
         if request.method == "POST":
-            seen, basis = _seen(form), form.text("basis", most=500, missing=str(steps.NO_BASIS))
+            seen, basis = _seen(form), form.text("basis", most=500, missing=str(NO_BASIS))
             if form.get("sure") != "yes":
                 form.errors["sure"] = t("Hãy đánh dấu là bạn hiểu.", "Tick that you understand.")
-            answer = None if form.errors else self._decide(campaign_id, form, lambda work: _broken(work, campaign_id, basis, seen))
+            answer = (
+                None
+                if form.errors
+                else self._decide(campaign_id, form, lambda work: _broken(work, campaign_id, basis, seen))
+            )
             if answer is not None:
                 return answer
         campaign = get_campaign(reading(), campaign_id)
@@ -209,7 +231,7 @@ class ApprovingPages:
                 "error",
             )
             return back_to(".show", campaign_id=campaign_id)
-        refused = count_refused_in(reading(), campaign)
+        refused = count_refusals_passed(reading(), campaign)
         page = self._review_page("console/emergency.html", campaign, form, refused=refused)
         return page, 422 if form.errors else 200
 
