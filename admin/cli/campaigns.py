@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as clock_time
@@ -11,19 +10,16 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress
+from admin.cli.steps import UNDO, approve, emergency, take_step
 from admin.cli.tables import print_table
 from campaigns import steps
-from campaigns.access import Actor
-from campaigns.approving import Seen
 from campaigns.audience.selection import Audience
 from campaigns.delivery.pace import Pace, parse_rate, parse_span
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
 from campaigns.draft import CampaignDraft
 from campaigns.errors import InvalidInput
-from campaigns.models import Campaign
 from campaigns.stats import Summary, estimate, summary
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.outlook import outlook
@@ -223,19 +219,6 @@ def _window(given: str) -> tuple[clock_time, clock_time]:
         ) from error
 
 
-def _step(loa: Loa, as_email: str | None, as_json: bool, act: Callable[[Session, Actor], Campaign]) -> None:
-    """Take one step as a person and say where the campaign stands then."""
-    actor = loa.actor(as_email)
-    with loa.database.transaction() as session:
-        campaign = act(session, actor)
-        session.flush()
-        found = summary(session, campaign.id)
-    if as_json:
-        emit_json(found.to_json())
-    else:
-        click.echo(f"{found.id}: {CAMPAIGN_TITLES[CampaignState(found.state)]}")
-
-
 def _simple_step(name: str, help_text: str) -> None:
     @campaigns.command(name, help=help_text)
     @click.argument("campaign_id", metavar="ID", type=int)
@@ -243,7 +226,7 @@ def _simple_step(name: str, help_text: str) -> None:
     @json_option
     @pass_loa
     def step(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> None:
-        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
+        take_step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
 
 
 def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
@@ -254,7 +237,9 @@ def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
     @json_option
     @pass_loa
     def step(loa: Loa, campaign_id: int, reason: str, as_email: str | None, as_json: bool) -> None:
-        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason))
+        take_step(
+            loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason)
+        )
 
 
 _simple_step("submit", t("Trình duyệt.", "Ask for approval."))
@@ -271,62 +256,8 @@ _reasoned_step(
 _reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its makers."), required=True)
 
 
-UNDO = click.option(
-    "--undo",
-    "undo_seconds",
-    type=click.IntRange(0, 3600),
-    default=0,
-    show_default=True,
-    help=t("Số giây chờ để còn hoàn tác được.", "Seconds to wait, in which it can be undone."),
-)
-RECIPIENTS = click.option(
-    "--recipients",
-    type=click.IntRange(0),
-    help=t("Số người sẽ nhận; sai thì không làm.", "How many people get it; refused where that is wrong."),
-)
-
-
-@campaigns.command("approve", help=t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
-@click.argument("campaign_id", metavar="ID", type=int)
-@RECIPIENTS
-@UNDO
-@as_option
-@json_option
-@pass_loa
-def approve(
-    loa: Loa, campaign_id: int, recipients: int | None, undo_seconds: int, as_email: str | None, as_json: bool
-) -> None:
-    """Approve, as the first or the last who has to."""
-    seen = Seen(people=recipients)
-    _step(
-        loa,
-        as_email,
-        as_json,
-        lambda session, actor: steps.approve(session, actor, campaign_id, seen=seen, undo_seconds=undo_seconds),
-    )
-
-
-@campaigns.command(
-    "emergency",
-    help=t(
-        "Gửi ngay tin khẩn cấp không qua duyệt (quyền cấp riêng); người khác phải xem xét sau.",
-        "Start an emergency without approval (a personal permission); somebody else must review it afterwards.",
-    ),
-)
-@click.argument("campaign_id", metavar="ID", type=int)
-@click.option("--basis", required=True, help=t("Căn cứ.", "What it rests on."))
-@RECIPIENTS
-@as_option
-@json_option
-@pass_loa
-def emergency(
-    loa: Loa, campaign_id: int, basis: str, recipients: int | None, as_email: str | None, as_json: bool
-) -> None:
-    """Start an emergency alone."""
-    seen = Seen(people=recipients)
-    _step(
-        loa, as_email, as_json, lambda session, actor: steps.break_glass(session, actor, campaign_id, basis, seen=seen)
-    )
+campaigns.add_command(approve)
+campaigns.add_command(emergency)
 
 
 @campaigns.command("schedule", help=t("Đặt giờ bắt đầu cho chiến dịch đã duyệt.", "Start an approved campaign."))
@@ -339,7 +270,7 @@ def emergency(
 def schedule(loa: Loa, campaign_id: int, start: str, undo_seconds: int, as_email: str | None, as_json: bool) -> None:
     """Set when an approved campaign begins."""
     at = None if start == "now" else _start(start)
-    _step(
+    take_step(
         loa,
         as_email,
         as_json,
@@ -378,7 +309,7 @@ def pace_command(
             t("Ghi --over hoặc --pace, --ward-pace, hoặc --none.", "Give --over or --pace, --ward-pace, or --none.")
         )
     pace = replace(read_pace(over, parts, ward), replaces=nothing)
-    _step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
+    take_step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
 
 
 @campaigns.command("list", help=t("Các chiến dịch, mới nhất trước.", "Campaigns, newest first."))
