@@ -77,6 +77,18 @@ for (const box of document.querySelectorAll("[data-countdown]")) {
   const timer = setInterval(tick, 1000);
 }
 
+// New figures take the place of the old ones; what the reader unfolded, scrolled to or stands on stays.
+const replace = (place, html) => {
+  const at = place.contains(document.activeElement) ? document.activeElement.id : null;
+  if (at === "") return; // nothing to find it by again: the next time will do
+  const unfolded = [...place.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
+  const scrolled = [...place.querySelectorAll(".table-box[id]")].map((each) => [each.id, each.scrollLeft]);
+  place.innerHTML = html;
+  for (const [id, open] of unfolded) { const each = document.getElementById(id); if (each) each.open = open; }
+  for (const [id, left] of scrolled) { const each = document.getElementById(id); if (each) each.scrollLeft = left; }
+  if (at) document.getElementById(at)?.focus({ preventScroll: true });
+};
+
 // Live figures: 2 s at first, slower to 10 s while nothing changes, silent when hidden, over when finished.
 for (const place of document.querySelectorAll("[data-refresh]")) {
   let etag = "", wait = 2000, timer = 0;
@@ -91,7 +103,7 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
       if (answer.status === 200) {
         const changed = answer.headers.get("ETag") !== etag;
         etag = answer.headers.get("ETag") || "";
-        if (changed && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
+        if (changed) replace(place, await answer.text());
         wait = changed ? 2000 : Math.min(wait * 1.5, 10000);
       } else {
         wait = Math.min(wait * 1.5, 10000);

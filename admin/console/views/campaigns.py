@@ -15,7 +15,7 @@ from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, expose, shown
 from admin.console.icons import badge
-from admin.console.progress import Progress, look_at
+from admin.console.progress import SORTS, Progress, in_order, look_at
 from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
 from admin.console.views.running import RunningPages, running_values
@@ -34,7 +34,7 @@ from campaigns.models import Campaign
 from campaigns.stats import estimate
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.templates import get_version, list_templates
-from config.i18n import Text, t
+from config.i18n import Text, current_language, t
 
 
 def _name(_view: Any, _context: Any, campaign: Campaign, _column: str) -> Markup:
@@ -136,7 +136,9 @@ class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
             steps=allowed_steps(
                 campaign, person, may_approve=not (approvals["is_maker"] or approvals["has_approved"])
             ),
-            progress=_progress(session, campaign),
+            **_progress_values(
+                look_at(session, console().redis, campaign_id, version=campaign.version), campaign_id, _order()
+            ),
             **self.facts_values(session, campaign),
             **approvals,
             **running_values(session, campaign, person),
@@ -157,10 +159,13 @@ class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
     @expose("/<int:campaign_id>/progress")
     def progress(self, campaign_id: int) -> Any:
         """The figures alone, for the page that asks again and again; 304 while nothing moved."""
-        campaign = get_campaign(reading(), campaign_id)
-        seen = _progress(reading(), campaign)
-        response = self._fragment("console/progress.html", progress=seen, campaign=campaign)
-        response.headers["X-Campaign-State"] = campaign.state
+        seen, order = look_at(reading(), console().redis, campaign_id), _order()
+        response = make_response()
+        response.set_etag(f"{seen.mark}-{current_language()}-{order['sort']}-{order['descending']:d}")
+        if not request.if_none_match.contains(response.get_etag()[0] or ""):
+            response.set_data(render_template("console/progress.html", **_progress_values(seen, campaign_id, order)))
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["X-Campaign-State"] = seen.state
         response.headers["X-Finished"] = "1" if seen.over else "0"
         return response.make_conditional(request)
 
@@ -320,8 +325,15 @@ class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
         )
 
 
-def _progress(session: Session, campaign: Campaign) -> Progress:
-    return look_at(session, console().redis, campaign)
+def _order() -> dict[str, Any]:
+    """How the wards are put in order, as the address has it."""
+    sort = request.args.get("sort", "ward")
+    return {"sort": sort if sort in SORTS else "ward", "descending": request.args.get("desc") == "1"}
+
+
+def _progress_values(seen: Progress, campaign_id: int, order: dict[str, Any]) -> dict[str, Any]:
+    wards = in_order(seen.wards, order["sort"], order["descending"])
+    return {"progress": seen, "wards": wards, "campaign_id": campaign_id, **order}
 
 
 def _preview_of(campaign: Campaign) -> preview.Preview:
