@@ -13,6 +13,7 @@ from campaigns.models.campaigns import (
     Submission,
 )
 from campaigns.models.content import Template, TemplateVersion
+from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
@@ -30,6 +31,7 @@ __all__ = [
     "CampaignReview",
     "CampaignTrouble",
     "Contact",
+    "ExportJob",
     "Gateway",
     "GatewayChange",
     "GatewayHealth",
