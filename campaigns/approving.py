@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.audience.reach import reach_of
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.content.prices import read_prices
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import content_hash, snapshot
 from campaigns.errors import Forbidden, InvalidInput, WrongState
+from campaigns.lawful import confirm_class, refuse_unlawful
 from campaigns.models import Campaign, CampaignReview
 from campaigns.stats import estimate
 from campaigns.stats.clock import CITY_TIME
@@ -99,7 +100,7 @@ def count_refusals_passed(session: Session, campaign: Campaign) -> int:
 
 def approvals_needed(message_class: str, cost: int, above: int) -> int:
     """How many people must approve: as the class asks, and two where it costs more than ``above`` đồng (0: never)."""
-    needed = MESSAGE_CLASSES[message_class].approvals
+    needed = class_rules(message_class).approvals
     return max(needed, 2) if above and cost > above else needed
 
 
@@ -177,6 +178,8 @@ def approve(
         )
     figures = figures_of(session, campaign)
     _refuse_wrong_number(seen.people, figures.people)
+    if seen.message_class is not None:
+        confirm_class(session, actor, campaign, confirmed=True)
     keep_review(session, actor, campaign, ReviewStep.APPROVED, figures=figures)
     needed = approvals_needed(campaign.message_class, figures.cost, get_settings().two_approvers_above)
     if len(given) + 1 < needed:
@@ -215,7 +218,7 @@ def _refuse_unseen(campaign: Campaign, seen: Seen, current: bytes) -> None:
             "Nội dung đã khác với bản bạn vừa xem. Tải lại trang và xem lại trước khi duyệt.",
             "The content is no longer what you were shown. Reload and look again before approving.",
         )
-    title = MESSAGE_CLASSES[campaign.message_class].title
+    title = class_rules(campaign.message_class).title
     if seen.message_class is not None and seen.message_class != campaign.message_class:
         raise InvalidInput(
             "Hãy đánh dấu xác nhận loại tin “{title_vi}”; nếu loại tin không đúng, hãy trả lại kèm lý do.",
@@ -296,6 +299,7 @@ def forget_approval(campaign: Campaign) -> None:
     campaign.approved_hash = None
     campaign.approved_by = None
     campaign.approved_at = None
+    campaign.class_confirmed_by = []
     campaign.scheduled_for = None
     if campaign.state == CampaignState.DRAFT:
         campaign.submitted_by = None
@@ -320,13 +324,15 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
     actor.require("campaign.emergency")
     campaign = lock_for_step(session, campaign_id, seen.version)
     next_state(CampaignState(campaign.state), Step.BREAK_GLASS)
-    if MESSAGE_CLASSES[campaign.message_class].permission != "campaign.emergency":
+    if class_rules(campaign.message_class).permission != "campaign.emergency":
         raise InvalidInput(
             "Chỉ tin loại “Khẩn cấp” được gửi không qua duyệt; tin này phải có người thứ hai duyệt.",
             "Only emergencies go out without approval; a second person must approve this one.",
         )
     _refuse_unseen(campaign, seen, content_hash(campaign))
     why = need_reason(basis, NO_BASIS)
+    campaign.legal_basis = campaign.legal_basis or why
+    refuse_unlawful(session, campaign)
     refuse_unsendable(session, campaign)
     figures = figures_of(session, campaign)
     _refuse_wrong_number(seen.people, figures.people)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from admin.console import formats, words
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.pace import format_span
 from campaigns.delivery.states import STATE_TITLES, MessageState
@@ -41,7 +41,8 @@ _FIELDS: Mapping[str, tuple[Text, Callable[[Any], str]]] = {
     "name": (Text("Tên chiến dịch", "Name"), str),
     "template": (Text("Mẫu tin", "Template"), str),
     "template_version": (Text("Phiên bản mẫu tin", "Version of the template"), str),
-    "message_class": (Text("Loại tin", "Class"), lambda slug: str(MESSAGE_CLASSES[slug].title)),
+    "message_class": (Text("Loại tin", "Class"), lambda slug: str(class_rules(slug).title)),
+    "legal_basis": (Text("Căn cứ pháp lý", "Legal basis"), str),
     "topic": (Text("Chủ đề", "Topic"), lambda slug: str(TOPICS.get(slug, slug))),
     "variant": (Text("Kiểu chữ", "Spelling"), lambda variant: str(words.VARIANT_TITLES[variant])),
     "sender": (Text("Tên người gửi", "Sender name"), str),
@@ -80,9 +81,9 @@ def _field_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
     unknown = sorted((before.keys() | after.keys()) - _FIELDS.keys() - _NOT_SHOWN)
     for name in (*_FIELDS, *unknown):
         label, say = _FIELDS.get(name, (name, _plain))
-        old, new = before.get(name), after.get(name)
-        if old != new:
-            yield Change(str(label), _said(name, say, old), _said(name, say, new))
+        old, new = (_said(name, say, snapshot.get(name)) for snapshot in (before, after))
+        if old != new:  # as people read it: seconds of a start that the form cut off are no change
+            yield Change(str(label), old, new)
 
 
 def _said(name: str, say: Callable[[Any], str], value: Any) -> str:

@@ -61,6 +61,7 @@ def _helpers() -> dict[str, Any]:
         "moment": formats.moment,
         "moment_to_seconds": formats.moment_to_seconds,
         "clock": formats.clock,
+        "day": formats.day,
         "masked": formats.masked,
         "duration": formats.duration,
         "seconds": formats.seconds,

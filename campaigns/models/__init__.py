@@ -1,6 +1,7 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
 from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -30,7 +31,10 @@ __all__ = [
     "CampaignPace",
     "CampaignReview",
     "CampaignTrouble",
+    "Consent",
     "Contact",
+    "DoNotCall",
+    "DoNotCallList",
     "ExportJob",
     "Gateway",
     "GatewayChange",
@@ -44,6 +48,7 @@ __all__ = [
     "ParkedReceipt",
     "Role",
     "Route",
+    "SenderName",
     "Submission",
     "Tariff",
     "Template",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 from flask import abort, flash, request
 from sqlalchemy.orm import Session
 
+from admin.console import formats
 from admin.console.context import actor, console, reading
 from admin.console.differences import Change, NameArea, changes
 from admin.console.forms import Form
@@ -25,7 +26,7 @@ from campaigns.approving import (
     makers_of,
     may_undo,
 )
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.content.diff import Stretch, compare, differs
 from campaigns.delivery.states import CampaignState
 from campaigns.draft import content_hash, snapshot
@@ -76,7 +77,7 @@ def _seconds_until(session: Session, at: datetime | None) -> int | None:
 
 
 def _is_emergency(campaign: Campaign) -> bool:
-    return MESSAGE_CLASSES[campaign.message_class].permission == "campaign.emergency"
+    return class_rules(campaign.message_class).permission == "campaign.emergency"
 
 
 def _needed(campaign: Campaign, reviews: Sequence[CampaignReview]) -> int:
@@ -176,7 +177,7 @@ class ApprovingPages:
             template,
             campaign=campaign,
             form=form,
-            class_name=MESSAGE_CLASSES[campaign.message_class].title,
+            class_name=class_rules(campaign.message_class).title,
             **cast(Any, self).facts_values(session, campaign),
             **approval_values(session, campaign, person),
             **difference_values(session, campaign, person),
@@ -280,9 +281,9 @@ def _approved(session: Session, campaign_id: int, seen: Seen) -> str:
     if campaign.state == CampaignState.APPROVED:
         return t("Đã duyệt. Người soạn đặt giờ bắt đầu.", "Approved. Its makers set the start.")
     return t(
-        "Đã duyệt. Trong {n} giây tới chưa gửi tin nào; bạn có thể hoàn tác.",
-        "Approved. Nothing goes out within the next {n} seconds; you can undo it.",
-        n=seconds,
+        "Đã duyệt. Tin đầu tiên không đi trước {at}; cho tới lúc đó còn hoàn tác được.",
+        "Approved. The first message does not go before {at}; until then it can be undone.",
+        at=formats.moment_to_seconds(campaign.scheduled_for),
     )
 
 
