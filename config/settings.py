@@ -71,6 +71,15 @@ class Settings(BaseSettings):
         "without it no text can carry the link to refuse.",
     )
     issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
+    part_price: int = Field(850, ge=0, description="Đồng a message part counts as where the price list names none.")
+    two_approvers_above: int = Field(
+        200_000_000,
+        ge=0,
+        description="Cost in đồng above which two people must approve a campaign; 0: one is enough at any cost.",
+    )
+    undo_seconds: int = Field(
+        60, ge=0, le=3600, description="Seconds in the console between an approval and the first message, to undo it."
+    )
     dead_after: int = Field(
         3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
     )

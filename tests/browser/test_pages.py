@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 EXAMPLES = {
     "campaigns.show": "/campaigns/{campaign}/",
     "campaigns.edit": "/campaigns/{draft}/edit",
+    "campaigns.cancel": "/campaigns/{draft}/cancel",
     "campaigns.delivery": "/campaigns/{campaign}/delivery?by=ward",
     "templates.show": "/templates/hk07-0-tong-quan/",
     "templates.edit": "/templates/hk07-0-tong-quan/edit",
@@ -50,6 +51,8 @@ NO_PAGES = {
     "security.login",  # by itself in test_console
     "security.logout",
     "account.setup",  # once, before anybody can sign in
+    "campaigns.approve",  # by themselves in test_approving
+    "campaigns.emergency",
     "campaigns.progress",  # fragments and files
     "campaigns.waterfall",
     "campaigns.delivery_chart",
