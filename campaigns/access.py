@@ -48,6 +48,7 @@ ROLES: dict[str, frozenset[str]] = {
             "template.sync",
             "gateway.view",
             "gateway.edit",
+            "holiday.edit",
             "key.rotate",
             "optout.words",
             "campaign.view",

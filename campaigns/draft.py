@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, time
+from datetime import UTC, time
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.fingerprint import text_fingerprint
+from campaigns.delivery.hours import EVERY_DAY, keep_class_hours
 from campaigns.models import Campaign, TemplateVersion
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -36,6 +38,14 @@ class CampaignDraft(BaseModel):
     window_start: time = time(7)
     window_end: time = time(21)
     """Asia/Ho_Chi_Minh, end excluded; equal to the start means the whole day."""
+    weekdays: int = Field(EVERY_DAY, ge=1, le=EVERY_DAY)
+    """Days it goes out on: bit 0 is Monday, bit 6 is Sunday."""
+    skip_holidays: bool = False
+    """Stay at home on public holidays although the class need not."""
+    deadline: AwareDatetime | None = None
+    """Nothing is sent from then on."""
+    repeat_reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)] | None = None
+    """Why people who got the same text lately get it again; None leaves them out."""
     validity_minutes: int = Field(1440, ge=5, le=4320)
     unknown_policy: Literal["never", "resend"] = "never"
     priority: int | None = Field(None, ge=0, le=9)
@@ -53,6 +63,12 @@ class CampaignDraft(BaseModel):
             raise ValueError("over_minutes and pace_per_hour exclude each other")
         return self
 
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.deadline is not None and self.start_at is not None and self.deadline <= self.start_at:
+            raise ValueError("the deadline is before the start")
+        return self
+
 
 _COPIED = (
     "name",
@@ -63,6 +79,10 @@ _COPIED = (
     "start_at",
     "window_start",
     "window_end",
+    "weekdays",
+    "skip_holidays",
+    "deadline",
+    "repeat_reason",
     "validity_minutes",
     "unknown_policy",
     "over_minutes",
@@ -80,6 +100,8 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
     urgency = MESSAGE_CLASSES[campaign.message_class].priority
     campaign.priority = urgency if draft.priority is None else draft.priority
     campaign.topic = version.template.topic
+    campaign.text_fingerprint = text_fingerprint(version.body(campaign.variant), draft.values)
+    keep_class_hours(campaign)
 
 
 def read_draft(campaign: Campaign) -> CampaignDraft:
@@ -92,9 +114,9 @@ def content_hash(campaign: Campaign) -> bytes:
     """SHA-256 over text, audience and schedule: what an approver approves."""
     version = campaign.template_version
     draft = read_draft(campaign)
-    start: datetime | None = draft.start_at
+    moments = {"start_at": draft.start_at, "deadline": draft.deadline}
     approved = draft.model_dump(mode="json") | {
-        "start_at": start.astimezone(UTC).isoformat() if start else None,
+        **{name: at.astimezone(UTC).isoformat() if at else None for name, at in moments.items()},
         "body": version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,

@@ -68,6 +68,22 @@ def campaigns() -> None:
     show_default=True,
     help=t("Khung giờ gửi, giờ Việt Nam.", "Hours of sending, Vietnamese time."),
 )
+@click.option(
+    "--days",
+    default="1-7",
+    show_default=True,
+    help=t("Các ngày gửi, 1 là thứ Hai: 1-5 hoặc 2,4.", "Days of sending, 1 is Monday: 1-5 or 2,4."),
+)
+@click.option(
+    "--skip-holidays", is_flag=True, help=t("Không gửi vào ngày nghỉ lễ.", "Not on public holidays.")
+)
+@click.option("--deadline", help=t("Thời điểm ISO, từ đó không gửi nữa.", "ISO time from which nothing is sent."))
+@click.option(
+    "--repeat-reason",
+    help=t(
+        "Lý do gửi lại cùng nội dung cho người vừa nhận.", "Why people who got the same text lately get it again."
+    ),
+)
 @click.option("--sender", default="", help=t("Tên người gửi (brandname).", "Sender name."))
 @click.option(
     "--set",
@@ -138,6 +154,10 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             start_at=_start(options["start"]),
             window_start=start,
             window_end=end,
+            weekdays=_weekdays(options["days"]),
+            skip_holidays=options["skip_holidays"],
+            deadline=_moment(options["deadline"]) if options["deadline"] else None,
+            repeat_reason=options["repeat_reason"],
             validity_minutes=options["validity"],
             unknown_policy=options["unknown"],
             priority=options["priority"],
@@ -192,8 +212,30 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
 def _start(given: str) -> datetime | None:
     if given == "manual":
         return None
-    if given == "now":
-        return datetime.now(UTC)
+    return datetime.now(UTC) if given == "now" else _moment(given)
+
+
+def _weekdays(given: str) -> int:
+    """``1-5`` or ``2,4`` as bits, Monday the lowest."""
+    days: set[int] = set()
+    try:
+        for part in given.split(","):
+            first, _, last = part.partition("-")
+            days |= set(range(int(first), int(last or first) + 1))
+    except ValueError:
+        days = set()
+    if not days or not days <= set(range(1, 8)):
+        raise click.UsageError(
+            t(
+                "--days cần dạng 1-5 hoặc 2,4, không phải “{given}”.",
+                "--days wants 1-5 or 2,4, not “{given}”.",
+                given=given,
+            )
+        )
+    return sum(1 << (day - 1) for day in days)
+
+
+def _moment(given: str) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError as error:

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from campaigns.delivery.states import MessageState
 from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
+from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.pacing import PACE_DUE
-from campaigns.store.picking import INSIDE_WINDOW, pick_batch
+from campaigns.store.picking import pick_batch
 from campaigns.store.reach import Reach
 
 S = MessageState
@@ -400,6 +401,16 @@ _CANCEL = text(_settle_queued("c.state = 'cancelled' AND b.state = 'ready'", S.C
 def cancel_queued_messages(session: Session, *, most: int = 200) -> int:
     """Settle what cancelled campaigns left unsent; returns how many messages."""
     return sum(session.execute(_CANCEL, {"most": most}).scalars())
+
+
+_LATE = text(
+    _settle_queued("c.deadline <= now() AND c.state IN ('running', 'paused') AND b.state = 'ready'", S.EXPIRED)
+)
+
+
+def expire_late_messages(session: Session, *, most: int = 200) -> int:
+    """Settle what campaigns left unsent at their deadline; returns how many messages."""
+    return sum(session.execute(_LATE, {"most": most}).scalars())
 
 
 # Also while its batch waits, and whatever its campaign does: validity does not stand still in a pause.

@@ -8,14 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.pacing import lock_turn, most_people, take_turn, take_ward_turn
-
-INSIDE_WINDOW = """(c.window_start = c.window_end OR CASE WHEN c.window_start < c.window_end
-    THEN (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
-     AND (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end
-    ELSE (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
-      OR (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end END)"""
-"""Whether campaign ``c`` may send at this moment; equal ends mean the whole day, a later start spans midnight."""
 
 _WELL = """(:probe OR NOT EXISTS (SELECT 1 FROM gateway_health h
                                   WHERE h.gateway_id = :gateway AND h.state <> 'closed'))"""
