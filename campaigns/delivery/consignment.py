@@ -310,6 +310,7 @@ class Consignment:
                     claim.token,
                     waits=waits(self._met, line.policy.retry_seconds),
                     hold_seconds=line.policy.retry_seconds if self._trouble else 0.0,
+                    cap=self._facts.reach.cap,
                 )
         return standing
 

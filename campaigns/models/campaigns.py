@@ -59,7 +59,8 @@ class Campaign(Base):
     deadline: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Nothing is sent from then on; what is left is settled as expired."""
     text_fingerprint: Mapped[bytes | None]
-    """Equal for campaigns that say the same (``campaigns.content.fingerprint``); null for those of the system."""
+    """Equal for campaigns that say the same (``campaigns.content.fingerprint``); null where everybody is
+    told something of their own."""
     repeat_reason: Mapped[str | None]
     """Why people who got the same text lately get it again; null leaves them out."""
     validity_minutes: Mapped[int] = mapped_column(server_default="1440")

@@ -14,6 +14,7 @@ from campaigns.delivery.trouble import read_reason
 from campaigns.stats.clock import CITY_TIME, moment
 from campaigns.stats.health import standing_words
 from campaigns.store.campaigns import database_now, get_campaign, read_idle_facts, read_waiting_gateways
+from campaigns.store.frequency import waits_for_another_day
 from campaigns.store.pacing import next_due
 from config.i18n import t
 
@@ -38,7 +39,7 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
         return closed_words(open_hours(session, get_campaign(session, campaign_id), now), now)
     now = database_now(session)
     pacing = _pacing(session, campaign_id, now) if facts.paced else None
-    return _blocked(waiting, now) or _retrying(facts, now) or pacing
+    return _blocked(waiting, now) or _retrying(session, campaign_id, facts, now) or pacing
 
 
 def closed_words(hours: OpenHours, now: datetime) -> str:
@@ -98,9 +99,16 @@ def _why_stuck(row: Row[Any], now: datetime) -> str | None:
     return None
 
 
-def _retrying(facts: Row[Any], now: datetime) -> str | None:
+def _retrying(session: Session, campaign_id: int, facts: Row[Any], now: datetime) -> str | None:
     if facts.retry_at is None or facts.retry_at <= now.astimezone(UTC):
         return None
+    if waits_for_another_day(session, campaign_id):
+        hours = open_hours(session, get_campaign(session, campaign_id), now)
+        return t(
+            "người nhận đã đủ số tin trong ngày của loại tin này, gửi tiếp từ {time}",
+            "its people have had enough messages of this class, goes on from {time}",
+            time=moment(hours.opens_after(facts.retry_at) or facts.retry_at),
+        )
     return t("gửi lại lúc {time}", "tries again at {time}", time=moment(facts.retry_at))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from campaigns.delivery.states import MessageState
 from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
+from campaigns.store.frequency import CROWDED, OVER_CAP, Cap, enter, had_enough
 from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.pacing import PACE_DUE
 from campaigns.store.picking import pick_batch
@@ -34,12 +35,14 @@ class MenuItem:
     priority: int
     paced: bool
     """Whether it keeps a pace of its own, or one in each ward."""
+    crowded: bool = False
+    """Whether other campaigns of its class send too, or have sent within a day: its people may have had enough."""
 
 
 # The one statement that every session of every worker runs twice a second: per running campaign one look into
 # `ix_batch_ready`, whatever the number of batches (`tests/campaigns/store/test_scale.py`).
 _MENU = text(f"""
-    SELECT c.id, c.priority, c.pace_now IS NOT NULL OR c.ward_pace_now IS NOT NULL FROM campaign c
+    SELECT c.id, c.priority, c.pace_now IS NOT NULL OR c.ward_pace_now IS NOT NULL, {CROWDED} FROM campaign c
     WHERE c.state = 'running' AND {INSIDE_WINDOW}
       AND EXISTS (SELECT 1 FROM batch b WHERE b.gateway_id = :gateway AND b.campaign_id = c.id AND b.state = 'ready'
                   AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE})
@@ -105,13 +108,14 @@ _CLAIM = f"""
         SELECT m.seq, c.phone_cipher,
                CASE WHEN :personal THEN c.full_name END AS full_name,
                CASE WHEN :personal THEN c.attributes END AS attributes,
-               {{left_out}} AS stays
+               {{left_out}} AS stays{{note}}
         FROM message m LEFT JOIN contact c ON c.id = m.contact_id
         WHERE m.batch_id = :batch AND m.state = {S.QUEUED.value}
           AND m.attempts = (SELECT min(attempts) FROM message WHERE batch_id = :batch AND state = {S.QUEUED.value})
         ORDER BY m.seq LIMIT :take
     ), moved AS (
-        UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
+        UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} {{noted_state}}
+                                          ELSE {S.CLAIMED.value} END{{noted}}
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
         RETURNING m.seq, m.attempts, m.parts, m.contact_id, m.retry_until, old.state AS was, new.state AS now,
                   due.phone_cipher, due.full_name, due.attributes
@@ -132,9 +136,30 @@ _CLAIM = f"""
 """
 
 
+# Who has had enough of the class waits behind those who have not, as a retry does; where no other day is left to wait
+# for, they are left out for good. Once they are sent to after all, the note goes.
+_NOTED_STATE = f"""WHEN due.note = '{OVER_CAP}' AND :may_wait THEN {S.QUEUED.value}
+                                          WHEN due.note IS NOT NULL THEN {S.SUPPRESSED.value}"""
+_NOTED = f""",
+            error = CASE WHEN due.stays THEN m.error ELSE coalesce(due.note, nullif(m.error, '{OVER_CAP}')) END,
+            attempts = m.attempts + (due.note IS NOT DISTINCT FROM '{OVER_CAP}' AND NOT due.stays)::int"""
+
+
 @lru_cache(maxsize=64)
-def _claim(left_out: str) -> TextClause:
-    return text(_CLAIM.format(left_out=left_out))
+def _claim(left_out: str, note: str | None) -> TextClause:
+    """The claim of a campaign; ``note`` is the code with which a contact is not sent to, where that is to be asked."""
+    if note is None:
+        return text(_CLAIM.format(left_out=left_out, note="", noted_state="", noted=""))
+    return text(_CLAIM.format(left_out=left_out, note=f", {note} AS note", noted_state=_NOTED_STATE, noted=_NOTED))
+
+
+def _note(ask: ClaimRequest) -> str | None:
+    noted = ask.reach.noted_now()
+    if ask.cap is None:
+        return noted
+    # Who waited for another day while others sent is sent to also when they have ended.
+    over = f"CASE WHEN {had_enough(ask.cap)} THEN '{OVER_CAP}' END" if ask.crowded else "NULL::text"
+    return over if noted is None else f"coalesce({noted}, {over})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +182,12 @@ class ClaimRequest:
     """The campaign keeps a pace of its own. Where that is no longer so, nothing is claimed until the menu knows."""
     probe: bool = False
     """Whether this is the one message that tries a gateway that rests; nothing else is claimed for it."""
+    cap: Cap | None = None
+    """How many messages of its class a person gets; None where the class has no cap."""
+    crowded: bool = False
+    """Other campaigns of its class are believed to send too. Where none is, and one does, nothing is claimed."""
+    may_wait: bool = True
+    """Whether the campaign may still send when somebody who has had enough may get another."""
 
 
 def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | None:
@@ -165,6 +196,8 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
     Returns None where nothing is ready. The claim holds once the transaction is committed; nothing may be
     sent before. A claim may hold no message at all (everybody refused): its batch must still be released.
     """
+    if ask.cap is not None:
+        enter(session, ask.cap, crowded=ask.crowded)
     picked = pick_batch(
         session,
         ask.gateway_id,
@@ -173,12 +206,16 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
         1 if ask.probe else ask.most,
         paced=ask.paced,
         probe=ask.probe,
+        alone=ask.cap.message_class if ask.cap is not None and not ask.crowded else None,
     )
     if picked is None:
         return None
     rows = session.execute(
-        _claim(ask.reach.left_out_now()),
+        _claim(ask.reach.left_out_now(), _note(ask)),
         ask.reach.bind(
+            **({} if ask.cap is None else ask.cap.bind()),
+            campaign=ask.campaign_id,
+            may_wait=ask.may_wait,
             batch=picked.id,
             take=picked.take,
             personal=ask.personal,
@@ -317,7 +354,7 @@ def record_outcomes(
 
 
 # A batch that still holds claimed messages is left to the reaper, who knows what they may have become.
-_RELEASE = text(f"""
+_RELEASE = f"""
     UPDATE batch b SET
            lease_token = CASE WHEN b.claimed > 0 THEN b.lease_token END,
            lease_until = CASE WHEN b.claimed > 0 THEN now() END,
@@ -327,23 +364,38 @@ _RELEASE = text(f"""
                SELECT greatest(CASE WHEN :hold > 0 AND b.queued > 0 THEN now() + make_interval(secs => :hold) END,
                                CASE WHEN min(m.attempts) > 0
                                     THEN now() + make_interval(secs => (0.9 + 0.2 * random()) * (
-                                        CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))]) END),
+                                        CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))]) END,
+                               CASE WHEN bool_and(m.error IS NOT DISTINCT FROM '{OVER_CAP}')
+                                    THEN {{waits_until}} END),
                       min(m.retry_until)
                FROM message m WHERE b.queued > 0 AND m.batch_id = b.id AND m.state = {S.QUEUED.value})
     WHERE b.id = :batch AND b.lease_token = :token
-""")
+"""
+
+
+@lru_cache(maxsize=4)
+def _release(waits_until: str) -> TextClause:
+    return text(_RELEASE.format(waits_until=waits_until))
 
 
 def release_batch(
-    session: Session, batch_id: int, token: UUID, *, waits: Sequence[float], hold_seconds: float = 0.0
+    session: Session,
+    batch_id: int,
+    token: UUID,
+    *,
+    waits: Sequence[float],
+    hold_seconds: float = 0.0,
+    cap: Cap | None = None,
 ) -> None:
     """End a lease: the batch is ready again where messages are left, else done.
 
     Where only retries are left they wait the nth of ``waits`` seconds after their nth attempt, a tenth more or less,
     so that batches refused together do not all come back together. ``hold_seconds`` keeps a batch back that could
-    not be sent for a reason of ours, so that it is not claimed again at once.
+    not be sent for a reason of ours, so that it is not claimed again at once. Where only people are left who have had
+    enough of its class, the batch waits for the next day of ``cap``.
     """
-    session.execute(_RELEASE, {"batch": batch_id, "token": token, "waits": list(waits), "hold": float(hold_seconds)})
+    statement = _release("NULL::timestamptz" if cap is None else cap.waits_until)
+    session.execute(statement, {"batch": batch_id, "token": token, "waits": list(waits), "hold": float(hold_seconds)})
 
 
 _LAPSED = text("""
