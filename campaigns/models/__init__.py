@@ -15,6 +15,7 @@ from campaigns.models.campaigns import (
     Submission,
 )
 from campaigns.models.content import Template, TemplateVersion
+from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
@@ -32,6 +33,7 @@ __all__ = [
     "Contact",
     "DoNotCall",
     "DoNotCallList",
+    "ExportJob",
     "Gateway",
     "GatewayChange",
     "GatewayHealth",
