@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from campaigns.delivery.consignment import Consignment, Line, Tally
 from campaigns.delivery.menu import CampaignFacts, Menu
-from campaigns.store.delivery import Claim, ClaimRequest, claim_messages
+from campaigns.store.claiming import Claim, ClaimRequest, claim_messages
 
 P = ParamSpec("P")
 R = TypeVar("R")

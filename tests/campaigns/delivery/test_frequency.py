@@ -18,16 +18,9 @@ from campaigns.delivery.planner import plan_campaign
 from campaigns.delivery.states import MessageState
 from campaigns.stats import reconcile, summary
 from campaigns.stats.idle import idle_reason
+from campaigns.store.claiming import Claim, ClaimRequest, claim_messages
 from campaigns.store.database import Database
-from campaigns.store.delivery import (
-    Claim,
-    ClaimRequest,
-    Outcomes,
-    claim_messages,
-    list_ready_campaigns,
-    record_outcomes,
-    release_batch,
-)
+from campaigns.store.delivery import Outcomes, list_ready_campaigns, record_outcomes, release_batch
 from campaigns.store.frequency import OVER_CAP, Cap, enter
 from campaigns.store.gateways import note_session
 from campaigns.store.reach import WILL_SEND, Reach, count_stages, list_at_stage

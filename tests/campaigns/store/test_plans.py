@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from campaigns.store.arrays import int_array, text_array
+from campaigns.store.claiming import _claim
 from campaigns.store.database import Database
-from campaigns.store.delivery import _MENU, _RECORD, _claim
+from campaigns.store.delivery import _MENU, _RECORD
 from campaigns.store.picking import _PICK
 from campaigns.store.reach import Reach
 from campaigns.store.receipts import _APPLY, _MATCH
