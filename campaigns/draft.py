@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.content.fingerprint import text_fingerprint
 from campaigns.delivery.hours import EVERY_DAY, keep_class_hours
 from campaigns.models import Campaign, TemplateVersion
@@ -20,6 +20,8 @@ Placeholder = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,63}$
 Value = Annotated[str, StringConstraints(max_length=500)]
 Sender = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._ -]{0,11}$")]
 """At most 11 Latin letters, digits, ``- _ .`` or space (Decree 91/2020/NĐ-CP, Article 23)."""
+
+LegalBasis = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
 class CampaignDraft(BaseModel):
@@ -31,6 +33,8 @@ class CampaignDraft(BaseModel):
     template_version_id: int
     variant: Literal["plain", "marked"] = "plain"
     sender: Sender = ""
+    legal_basis: LegalBasis = ""
+    """What it rests on; empty takes that of its class, which advertising and emergencies do not have."""
     values: dict[Placeholder, Value] = Field(default_factory=dict, max_length=50)
     audience: Audience
     start_at: AwareDatetime | None = None
@@ -95,9 +99,10 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
     """Copy a draft into a campaign's row, with the class and topic of its template."""
     for field in _COPIED:
         setattr(campaign, field, getattr(draft, field))
+    campaign.legal_basis = draft.legal_basis or None
     campaign.audience = draft.audience.model_dump(mode="json")
     campaign.message_class = version.template.message_class
-    urgency = MESSAGE_CLASSES[campaign.message_class].priority
+    urgency = class_rules(campaign.message_class).priority
     campaign.priority = urgency if draft.priority is None else draft.priority
     campaign.topic = version.template.topic
     campaign.text_fingerprint = text_fingerprint(version.body(campaign.variant), draft.values)
@@ -107,18 +112,22 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
 def read_draft(campaign: Campaign) -> CampaignDraft:
     """The draft a campaign's row holds."""
     fields = {field: getattr(campaign, field) for field in (*_COPIED, "priority")}
-    return CampaignDraft(audience=Audience.model_validate(campaign.audience), **fields)
+    return CampaignDraft(
+        audience=Audience.model_validate(campaign.audience), legal_basis=campaign.legal_basis or "", **fields
+    )
 
 
 def content_hash(campaign: Campaign) -> bytes:
-    """SHA-256 over text, audience and schedule: what an approver approves."""
+    """SHA-256 over text, class, legal basis, audience and schedule: what an approver approves."""
     version = campaign.template_version
     draft = read_draft(campaign)
     moments = {"start_at": draft.start_at, "deadline": draft.deadline}
+    basis = class_rules(campaign.message_class).legal_basis
     approved = draft.model_dump(mode="json") | {
         **{name: at.astimezone(UTC).isoformat() if at else None for name, at in moments.items()},
         "body": version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,
+        "legal_basis": campaign.legal_basis or (basis.vi if basis else None),
     }
     return hashlib.sha256(json.dumps(approved, sort_keys=True, ensure_ascii=False).encode()).digest()

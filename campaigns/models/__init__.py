@@ -19,6 +19,7 @@ from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
     "Area",
@@ -49,8 +50,11 @@ __all__ = [
     "Route",
     "SenderName",
     "Submission",
+    "Tariff",
     "Template",
     "TemplateVersion",
+    "TestMessage",
+    "TestNumber",
     "User",
     "user_role",
 ]

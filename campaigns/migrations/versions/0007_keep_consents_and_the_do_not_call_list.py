@@ -47,6 +47,13 @@ def upgrade() -> None:
     op.create_index("ix_consent_phone_hash", "consent", ["phone_hash"])
     _do_not_call()
     _senders()
+    op.add_column("import_job", sa.Column("kind", sa.String(), server_default="contacts", nullable=False))
+    op.add_column(
+        "import_job",
+        sa.Column(
+            "options", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+    )
     op.add_column("campaign", sa.Column("legal_basis", sa.String(), nullable=True))
     op.add_column(
         "campaign",
