@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from datetime import time as clock_time
 from typing import Any
 
 import click
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress
+from admin.cli.moments import read_moment, read_start, read_weekdays, read_window
 from admin.cli.tables import print_table
 from campaigns import steps
 from campaigns.access import Actor
@@ -26,7 +25,6 @@ from campaigns.errors import InvalidInput
 from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
 from campaigns.stats import Summary, estimate, summary
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import get_campaign, list_campaigns
 from campaigns.store.templates import get_version
@@ -151,7 +149,7 @@ def create(loa: Loa, /, as_email: str | None, as_json: bool, **options: Any) -> 
 
 
 def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
-    start, end = _window(options["window"])
+    start, end = read_window(options["window"])
     pace = read_pace(options["over"], options["parts"], options["ward"])
     try:
         return CampaignDraft(
@@ -162,12 +160,12 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             legal_basis=options["legal_basis"],
             values=_values(options["values"]),
             audience=_audience(loa, options),
-            start_at=_start(options["start"]),
+            start_at=read_start(options["start"]),
             window_start=start,
             window_end=end,
-            weekdays=_weekdays(options["days"]),
+            weekdays=read_weekdays(options["days"]),
             skip_holidays=options["skip_holidays"],
-            deadline=_moment(options["deadline"]) if options["deadline"] else None,
+            deadline=read_moment(options["deadline"]) if options["deadline"] else None,
             repeat_reason=options["repeat_reason"],
             validity_minutes=options["validity"],
             unknown_policy=options["unknown"],
@@ -218,61 +216,6 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
             )
         values[key.strip()] = value
     return values
-
-
-def _start(given: str) -> datetime | None:
-    if given == "manual":
-        return None
-    return datetime.now(UTC) if given == "now" else _moment(given)
-
-
-def _weekdays(given: str) -> int:
-    """``1-5`` or ``2,4`` as bits, Monday the lowest."""
-    days: set[int] = set()
-    try:
-        for part in given.split(","):
-            first, _, last = part.partition("-")
-            days |= set(range(int(first), int(last or first) + 1))
-    except ValueError:
-        days = set()
-    if not days or not days <= set(range(1, 8)):
-        raise click.UsageError(
-            t(
-                "--days cần dạng 1-5 hoặc 2,4, không phải “{given}”.",
-                "--days wants 1-5 or 2,4, not “{given}”.",
-                given=given,
-            )
-        )
-    return sum(1 << (day - 1) for day in days)
-
-
-def _moment(given: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise click.UsageError(
-            t(
-                "“{given}” không phải thời điểm ISO, ví dụ 2026-11-24T08:00.",
-                "“{given}” is no ISO time such as 2026-11-24T08:00.",
-                given=given,
-            )
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=CITY_TIME)
-
-
-def _window(given: str) -> tuple[clock_time, clock_time]:
-    try:
-        start, end = (part.strip() for part in given.split("-"))
-        # 24:00 is how people write the end of a day; as an end of the window it is 00:00.
-        return clock_time.fromisoformat(start), clock_time.fromisoformat("00:00" if end == "24:00" else end)
-    except ValueError as error:
-        raise click.UsageError(
-            t(
-                "--window cần dạng 07:00-21:00, không phải “{given}”.",
-                "--window wants 07:00-21:00, not “{given}”.",
-                given=given,
-            )
-        ) from error
 
 
 def _step(loa: Loa, as_email: str | None, as_json: bool, act: Callable[[Session, Actor], Campaign]) -> None:
@@ -327,7 +270,7 @@ _reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its
 @pass_loa
 def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_json: bool) -> None:
     """Set when an approved campaign begins."""
-    at = None if start == "now" else _start(start)
+    at = None if start == "now" else read_start(start)
     _step(loa, as_email, as_json, lambda session, actor: steps.schedule(session, actor, campaign_id, at))
 
 
