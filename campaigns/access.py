@@ -57,6 +57,7 @@ ROLES: dict[str, frozenset[str]] = {
             "template.sync",
             "gateway.view",
             "gateway.edit",
+            "holiday.edit",
             "sender.view",
             "sender.edit",
             "do-not-call.view",

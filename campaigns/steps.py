@@ -197,6 +197,7 @@ def cancel(
     campaign = lock_for_step(session, campaign_id, version)
     move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
+    campaign.finished_at = database_now(session)
     note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
     return campaign
 

@@ -108,6 +108,17 @@ class Settings(BaseSettings):
     gateway_ports: str = Field(
         "1024-65535", pattern=r"^\d{1,5}(-\d{1,5})?$", description="Ports that such a gateway may listen on."
     )
+    any_hour: bool = Field(
+        False,
+        description="Message classes keep no hours, weekdays and holidays; a campaign's own hours still hold. For "
+        "rehearsals against a simulated telco only: never where people get the messages.",
+    )
+    repeat_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="Days in which nobody gets the same text twice, unless a campaign says why; 0: no such guard.",
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 
