@@ -17,10 +17,10 @@ from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
-from campaigns.draft import CampaignDraft, content_hash, write_draft
+from campaigns.draft import CampaignDraft, content_hash, read_draft, write_draft
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, TemplateVersion
-from campaigns.store.audit import append_audit
+from campaigns.store.audit import append_audit, changed_fields
 from campaigns.store.campaigns import database_now, lock_campaign
 from campaigns.store.trouble import count_anew
 
@@ -103,12 +103,13 @@ def edit(
     _move(campaign, Step.EDIT)
     template_version = _template_version(session, draft.template_version_id)
     _check_draft(session, draft, template_version)
+    before = read_draft(campaign).model_dump(mode="json")
     write_draft(campaign, draft, template_version)
     campaign.template_version = template_version
     _void_approval(campaign)
     campaign.edited_by = actor.email
     campaign.state_reason = None
-    _note(session, actor, campaign, "edited")
+    _note(session, actor, campaign, "edited", changed_fields(before, read_draft(campaign).model_dump(mode="json")))
     return campaign
 
 

@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     "messages": ("admin.cli.messages:messages", Text("Tin nhắn đã quá hạn lưu", "Messages that have had their time")),
     "optouts": ("admin.cli.optouts:optouts", Text("Người dân từ chối nhận tin", "Refusals")),
     "keys": ("admin.cli.keys:keys", Text("Khoá mã hoá số điện thoại", "Keys that encrypt the numbers")),
+    "audit": ("admin.cli.audit:audit", Text("Nhật ký chỉ ghi thêm", "The append-only audit")),
+    "proof": ("admin.cli.proof:proof", Text("Hồ sơ chứng minh của chiến dịch", "A campaign's proof, signed")),
     "users": ("admin.cli.users:users", Text("Người dùng và vai trò", "People and their roles")),
     "settings": ("admin.cli.settings:settings", Text("Các thiết lập LOA_*", "The settings LOA_*")),
 }

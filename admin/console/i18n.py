@@ -14,6 +14,7 @@ from flask_wtf.csrf import generate_csrf
 
 from admin.console import formats, words
 from admin.console.guard import allowed, may
+from campaigns.proof.deeds import deed
 from config.i18n import LANGUAGES, current_language, set_language, t
 
 _STATIC = Path(__file__).with_name("static")
@@ -57,6 +58,7 @@ def _helpers() -> dict[str, Any]:
         "seconds": formats.seconds,
         "local": formats.local,
         "words": words,
+        "deed": deed,
         "may": may,
         "allowed": allowed,
         "static_url": static_url,

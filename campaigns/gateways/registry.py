@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
@@ -16,8 +17,8 @@ from campaigns.access import Actor
 from campaigns.errors import InvalidInput
 from campaigns.gateways.contract import Adapter, AdapterSettings, Hooks
 from campaigns.models import Gateway
-from campaigns.store.audit import append_audit
-from campaigns.store.gateways import get_gateway, open_secrets, replace_routes, seal_secrets, set_enabled
+from campaigns.store.audit import append_audit, changed_fields
+from campaigns.store.gateways import get_gateway, list_carriers, open_secrets, replace_routes, seal_secrets, set_enabled
 from config.keys import Keyring
 
 GROUP = "loa.gateways"
@@ -175,6 +176,7 @@ def change_gateway(
     actor.require("gateway.edit")
     _check_limits(tps, binds)
     gateway = get_gateway(session, name)
+    before = _facts(session, keyring, gateway)
     if settings:
         merged = {**gateway.settings, **open_secrets(keyring, gateway), **settings}
         public, secret = _split(check_settings(gateway.adapter, merged))
@@ -185,8 +187,20 @@ def change_gateway(
     if carriers is not None:
         replace_routes(session, gateway.id, _read_carriers(carriers))
     session.flush()
-    append_audit(session, actor.email, "gateway.changed", "gateway", name, {"tps": tps, "binds": binds})
+    changed = changed_fields(before, _facts(session, keyring, gateway))
+    append_audit(session, actor.email, "gateway.changed", "gateway", name, changed)
     return gateway
+
+
+def _facts(session: Session, keyring: Keyring, gateway: Gateway) -> dict[str, Any]:
+    """What the audit says of an account: of its secrets a keyed hash, so that a change shows and nothing more."""
+    return {
+        "tps": float(gateway.tps),
+        "binds": gateway.binds,
+        "carriers": list_carriers(session, gateway.id),
+        "secrets": keyring.hash(json.dumps(open_secrets(keyring, gateway), sort_keys=True).encode()).hex()[:8],
+        **gateway.settings,
+    }
 
 
 def build_adapter(keyring: Keyring, gateway: Gateway, hooks: Hooks) -> Adapter[Any]:

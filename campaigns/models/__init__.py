@@ -1,6 +1,6 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
-from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.access import AuditCheck, AuditEntry, Role, User, user_role
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -15,11 +15,13 @@ from campaigns.models.campaigns import (
 from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
+from campaigns.models.links import Link, LinkHost, LinkVisit
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 
 __all__ = [
     "Area",
     "AreaSuccessor",
+    "AuditCheck",
     "AuditEntry",
     "Base",
     "Batch",
@@ -34,6 +36,9 @@ __all__ = [
     "ImportJob",
     "InboundMessage",
     "InboundWord",
+    "Link",
+    "LinkHost",
+    "LinkVisit",
     "Message",
     "OptOut",
     "ParkedReceipt",

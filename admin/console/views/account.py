@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from admin.console import accounts
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.security import LockOut, caller_address
+from admin.console.limits import caller_address
+from admin.console.security import LockOut
 from campaigns.errors import LoaError
 from campaigns.store import console as store
 from campaigns.store.users import count_holders

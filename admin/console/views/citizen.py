@@ -15,8 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from admin.console.context import console, reading
-from admin.console.limits import Allowance, network_of
-from admin.console.security import caller_address
+from admin.console.limits import Allowance, caller_address, network_of
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.optouts.citizen import Citizen, find_citizen, refuse_by_link, return_by_link

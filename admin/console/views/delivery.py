@@ -10,7 +10,7 @@ from flask import Response, abort, request, url_for
 
 from admin.console import words
 from admin.console.charts import THEMES, delivery_chart
-from admin.console.context import reading
+from admin.console.context import actor, console, reading
 from admin.console.formats import number, percent
 from admin.console.frame import expose
 from admin.console.sheets import write_sheet
@@ -18,6 +18,7 @@ from admin.console.words import DIMENSION_TITLES, GROUPS
 from campaigns.delivery.states import MESSAGE_STATES, STATE_TITLES
 from campaigns.models import Campaign
 from campaigns.stats import STATE_LABELS, StatsRow, stats_by
+from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, get_campaign
 from config.i18n import t
 
@@ -144,6 +145,8 @@ class DeliveryPages:
             *(str(STATE_TITLES[state]) for state in MESSAGE_STATES),
         ]
         lines = [[row.key, row.name, row.planned, *(row.totals[label] for label in STATE_LABELS)] for row in rows]
+        with console().database.transaction() as work:
+            append_audit(work, actor().email, "campaign.exported", "campaign", campaign_id, {"by": dimension})
         response = Response(write_sheet(header, lines), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{file_name(campaign, dimension)}"'
         return response
