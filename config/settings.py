@@ -71,6 +71,14 @@ class Settings(BaseSettings):
         "without it no text can carry the link to refuse.",
     )
     issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
+    signing_key: Path | None = Field(
+        None,
+        description="Private key (PEM, without a password) that signs proofs, beside `LOA_SIGNING_CERT`; without it "
+        "one of this installation's own, `signing.pem` in `LOA_HOME`, made at the first use.",
+    )
+    signing_cert: Path | None = Field(
+        None, description="Certificate (PEM) of `LOA_SIGNING_KEY`, with those of its issuers behind it."
+    )
     dead_after: int = Field(
         3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
     )

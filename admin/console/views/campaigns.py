@@ -17,6 +17,7 @@ from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, expos
 from admin.console.icons import badge
 from admin.console.progress import Progress, look_at
 from admin.console.views.delivery import DeliveryPages
+from admin.console.views.proof import ProofPages
 from admin.console.views.running import RunningPages, running_values
 from admin.console.views.templates import class_title, own_sender, topic_title
 from campaigns import steps
@@ -69,7 +70,7 @@ def allowed_steps(campaign: Campaign, person: Actor) -> frozenset[str]:
     return frozenset(step.value for step in steps_now)
 
 
-class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
+class CampaignScreen(DeliveryPages, ProofPages, RunningPages, ListScreen):
     """State is never a field of a form: it only changes by steps, each of which carries the version it was seen in."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -87,6 +88,7 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
         "resume": "campaign.stop",
         "cancel": "campaign.stop",
         **DeliveryPages.delivery_rules,
+        **ProofPages.proof_rules,
         **RunningPages.running_rules,
     }
     list_template = "console/campaigns.html"
