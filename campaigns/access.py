@@ -26,6 +26,8 @@ ROLES: dict[str, frozenset[str]] = {
             "optout.view",
             "optout.add",
             "stats.view",
+            "link.view",
+            "link.edit",
         }
     ),
     "approver": frozenset(
@@ -38,9 +40,10 @@ ROLES: dict[str, frozenset[str]] = {
             "campaign.settle",
             "stats.view",
             "optout.view",
+            "link.view",
         }
     ),
-    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view"}),
+    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view", "link.view"}),
     "operator": frozenset(
         {
             "area.view",
@@ -57,7 +60,17 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "administrator": frozenset(
-        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+        {
+            "user.view",
+            "user.edit",
+            "audit.view",
+            "area.view",
+            "campaign.view",
+            "stats.view",
+            "optout.words",
+            "link.view",
+            "link.allow",
+        }
     ),
 }
 

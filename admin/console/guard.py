@@ -19,6 +19,7 @@ PUBLIC = frozenset(
         "account.setup",
         "citizen.refusal",
         "citizen.check",
+        "citizen.short_link",
         "ops.healthz",
         "ops.metrics",
     }

@@ -1,15 +1,11 @@
-"""A campaign's proof as a PDF: set by Typst with the fonts it brings, then signed."""
+"""A campaign's proof as a PDF: set, then signed."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Literal
 
-import typst
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
@@ -17,11 +13,9 @@ from campaigns.proof.document import Document, write_proof
 from campaigns.proof.record import collect_proof, recount
 from campaigns.proof.signing import Signer, sign
 from campaigns.store.audit import append_audit
+from campaigns.typeset import set_pages
 
 _SOURCE = Path(__file__).with_name("proof.typ")
-STANDARD: Literal["a-2b"] = "a-2b"
-"""PDF/A-2b: everything that is needed to read it in twenty years is in the file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -31,19 +25,9 @@ class Made:
     content: bytes
 
 
-@cache
-def _fonts() -> typst.Fonts:
-    # Only those of the wheel: the same page on every machine.
-    return typst.Fonts(include_system_fonts=False)
-
-
-def set_pages(document: Document, head: str = "") -> bytes:
-    """The pages of a document, unsigned; ``head`` goes into the file's keywords."""
-    inputs = {"document": json.dumps(document.to_json(), ensure_ascii=False), "head": head}
-    compiler = typst.Compiler(_SOURCE.read_bytes(), font_paths=_fonts(), sys_inputs=inputs)
-    pages = compiler.compile(format="pdf", pdf_standards=STANDARD)
-    assert isinstance(pages, bytes)
-    return pages
+def set_proof(document: Document, head: str = "") -> bytes:
+    """The pages of a proof, unsigned; ``head`` goes into the file's keywords."""
+    return set_pages(_SOURCE, document.to_json(), head=head)
 
 
 def make_proof(session: Session, actor: Actor, campaign_id: int, signer: Signer, issuer: str) -> Made:
@@ -56,7 +40,7 @@ def make_proof(session: Session, actor: Actor, campaign_id: int, signer: Signer,
     proof = collect_proof(session, actor, campaign_id)
     document = write_proof(proof, issuer, recount(session, campaign_id))
     head = f"loa-audit-head:{proof.head[0]}:{proof.head[1]}" if proof.head else ""
-    content = sign(set_pages(document, head), signer, reason=document.subtitle)
+    content = sign(set_proof(document, head), signer, reason=document.subtitle)
     fingerprint = hashlib.sha256(content).hexdigest()
     append_audit(session, actor.email, "campaign.proved", "campaign", campaign_id, {"fingerprint": fingerprint})
     return Made(f"loa-chung-minh-{campaign_id}.pdf", content)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import cms, keys, x509
+from asn1crypto import algos, cms, keys, x509
 from cryptography import x509 as certificates
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -38,6 +38,7 @@ YEARS = 20
 KEY_BITS = 3072
 FILE_MOST = 50 * 1024**2
 _FIELD = "Loa"
+_DIGEST = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
 
 # What pyHanko has to say of a file it cannot read is told by ``verify``.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -246,9 +247,20 @@ def _verify(content: bytes, known: Sequence[x509.Certificate]) -> Verdict:
 
 
 def _is_exact(content: bytes, signature: Any) -> bool:
-    """Whether the place of the signature holds it and zeros, as we write them: of this place it can say nothing."""
+    """Whether the place of the signature holds exactly what we write there: of itself a signature can say nothing.
+
+    Versions and the list of digests stand outside everything that is signed, and so do the zeros behind it.
+    """
+    info = cms.ContentInfo.load(signature.pkcs7_content)
+    signed = info["content"]
+    (by,) = signed["signer_infos"]
+    digests = [each.dump(force=True) for each in signed["digest_algorithms"]]
+    if digests != [_DIGEST] or by["digest_algorithm"].dump(force=True) != _DIGEST:
+        return False
+    if (signed["version"].native, by["version"].native, by["unsigned_attrs"].native) != ("v1", "v1", None):
+        return False
     _, before, after, _ = signature.byte_range
-    written = cms.ContentInfo.load(signature.pkcs7_content).dump().hex().upper().encode("ascii")
+    written = info.dump(force=True).hex().upper().encode("ascii")
     return bool(content[before:after] == b"<" + written.ljust(after - before - 2, b"0") + b">")
 
 

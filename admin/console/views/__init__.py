@@ -15,12 +15,13 @@ from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.contacts import ContactScreen
 from admin.console.views.gateways import GatewayScreen
+from admin.console.views.links import LinkScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
-from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, OptOut, Template, User
+from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, Link, OptOut, Template, User
 from config.i18n import Text
 
 
@@ -43,6 +44,7 @@ def add_screens(app: Flask) -> None:
         (ContactScreen, Contact, "contacts", "people", Text("Danh bạ", "Contacts")),
         (AreaScreen, Area, "areas", "map", Text("Địa bàn", "Areas")),
         (OptOutScreen, OptOut, "optouts", "ban", Text("Từ chối nhận tin", "Refusals")),
+        (LinkScreen, Link, "links", "link", Text("Liên kết", "Links")),
         (GatewayScreen, Gateway, "gateways", "tower", Text("Cổng viễn thông", "Gateways")),
         (UserScreen, User, "users", "user", Text("Người dùng", "Users")),
         (AuditScreen, AuditEntry, "audit", "book", Text("Nhật ký", "Audit")),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from campaigns.errors import InvalidInput
 from campaigns.models import AuditEntry
 from campaigns.proof.document import Document, Fact, Section, Table
-from campaigns.proof.pdf import make_proof, set_pages
+from campaigns.proof.pdf import make_proof, set_proof
 from campaigns.proof.signing import Signer, certificate_pem, load_signer, read_certificates, sign, verify
 from config.settings import Settings
 from tests.campaigns.proof.conftest import PHONE, READER, Done
@@ -36,7 +36,7 @@ def signer(home: Path) -> Signer:
 
 @pytest.fixture(scope="module")
 def signed(signer: Signer) -> bytes:
-    return sign(set_pages(PAPER), signer, reason="thử")
+    return sign(set_proof(PAPER), signer, reason="thử")
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it(home: Path, signer: Signer) -> None:
@@ -60,7 +60,7 @@ def test_one_bit_changed_is_noticed(signer: Signer, signed: bytes, share: float)
 
 
 def test_what_is_added_cut_off_or_never_signed_is_noticed(signer: Signer, signed: bytes) -> None:
-    for other in (signed + b"\n% more", signed[:-100], set_pages(PAPER), b"", b"%PDF-1.7\n"):
+    for other in (signed + b"\n% more", signed[:-100], set_proof(PAPER), b"", b"%PDF-1.7\n"):
         assert not verify(other, signer.chain).intact
 
 
@@ -80,7 +80,7 @@ def test_a_second_signature_does_not_hide_a_change(signer: Signer, signed: bytes
 
 def test_somebody_elses_signature_is_not_ours(signer: Signer, tmp_path: Path) -> None:
     other = load_signer(Settings(home=tmp_path, issuer="Ai đó"))
-    verdict = verify(sign(set_pages(PAPER), other, reason="thử"), signer.chain)
+    verdict = verify(sign(set_proof(PAPER), other, reason="thử"), signer.chain)
     assert (verdict.intact, verdict.known) == (True, False)
     assert "Ai đó" in verdict.signer
 
@@ -108,7 +108,7 @@ def test_half_a_key_or_a_foreign_certificate_is_refused(tmp_path: Path, home: Pa
 
 
 def test_the_pages_are_pdf_a_and_hold_their_fonts() -> None:
-    pages = set_pages(PAPER, "loa-audit-head:1:ab")
+    pages = set_proof(PAPER, "loa-audit-head:1:ab")
     assert b"pdfaid" in pages
     assert b"/FontFile" in pages
     assert b"loa-audit-head:1:ab" in pages
