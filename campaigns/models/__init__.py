@@ -13,6 +13,7 @@ from campaigns.models.campaigns import (
     Submission,
 )
 from campaigns.models.content import Template, TemplateVersion
+from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.links import Link, LinkHost, LinkVisit
@@ -29,6 +30,7 @@ __all__ = [
     "CampaignPace",
     "CampaignTrouble",
     "Contact",
+    "ExportJob",
     "Gateway",
     "GatewayChange",
     "GatewayHealth",

@@ -62,6 +62,9 @@ DEEDS: Mapping[str, Text] = {
     "link.exported": Text("tải bảng lượt mở liên kết", "downloaded a link's visits"),
     "link-host.added": Text("cho phép tên miền đích", "allowed a host for links"),
     "link-host.removed": Text("bỏ tên miền đích", "took a host off the list"),
+    "export.asked": Text("yêu cầu tải danh sách", "asked for a list as a file"),
+    "export.fetched": Text("tải danh sách đã yêu cầu", "fetched a list as a file"),
+    "stats.exported": Text("tải bảng kết quả gửi nhiều chiến dịch", "downloaded delivery over campaigns"),
     "area.load": Text("nạp đơn vị hành chính", "loaded areas"),
     "key.rotate": Text("đổi khoá mã hoá", "rotated the keys"),
     "messages.purged": Text("xoá tin quá hạn lưu", "deleted messages that had their time"),
@@ -83,6 +86,8 @@ KINDS: Mapping[str, Text] = {
     "link-host": Text("Tên miền đích", "Host of links"),
     "area": Text("Đơn vị hành chính", "Areas"),
     "keyring": Text("Khoá mã hoá", "Keyring"),
+    "export": Text("Tệp danh sách", "List as a file"),
+    "stats": Text("Kết quả gửi", "Delivery"),
 }
 
 FIELDS: Mapping[str, Text] = {
@@ -136,12 +141,19 @@ FIELDS: Mapping[str, Text] = {
     "message_class": Text("loại tin", "class"),
     "plan_task": Text("nhiệm vụ Kế hoạch 52", "task of Plan 52"),
     "network": Text("mạng", "network"),
+    "list": Text("danh sách", "list"),
+    "filters": Text("bộ lọc", "filters"),
 }
 
 
 def deed(action: str) -> str:
     """What was done, in words; an action from another version is shown as it is."""
     return str(DEEDS.get(action, action))
+
+
+def kind_title(kind: str) -> str:
+    """What a kind of thing is called."""
+    return str(KINDS.get(kind, kind))
 
 
 def actions_like(words: str, known: list[str]) -> list[str]:

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, text
-from sqlalchemy.orm import Query, Session
+from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy.orm import Session
 
 from campaigns.models import AuditCheck, AuditEntry, Campaign, Link, User
+from campaigns.stats.clock import CITY_TIME
 
 _LOCK_KEY = 0x10A_A0D17
 """Advisory lock that puts writers of the chain in a row."""
@@ -120,16 +121,32 @@ def list_entries_of(session: Session, kind: str, object_id: object) -> Sequence[
     return session.scalars(query.order_by(AuditEntry.id)).all()
 
 
-def narrow_to_days(query: Query[Any], first: date | None, last: date | None) -> Query[Any]:
-    """Rows of the days ``first`` to ``last``, both included, by the clocks of Da Nang."""
-    zone = "Asia/Ho_Chi_Minh"
-    if first is not None:
-        query = query.filter(text("audit.at >= CAST(:first AS date)::timestamp AT TIME ZONE :zone"))
-        query = query.params(first=first, zone=zone)
-    if last is not None:
-        query = query.filter(text("audit.at < (CAST(:last AS date) + 1)::timestamp AT TIME ZONE :zone"))
-        query = query.params(last=last, zone=zone)
-    return query
+FILTERS = frozenset({"who", "deed", "kind", "object", "from", "to"})
+"""What the audit can be narrowed by, as the console's addresses and its files call it."""
+
+
+def conditions_of(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """What rows must be: of a person, a deed, a kind of thing, a thing, from a day and to a day (ISO, Da Nang).
+
+    Raises:
+        ValueError: a day is none.
+    """
+    columns = {
+        "who": AuditEntry.actor,
+        "deed": AuditEntry.action,
+        "kind": AuditEntry.object_kind,
+        "object": AuditEntry.object_id,
+    }
+    found = [column == filters[name] for name, column in columns.items() if filters.get(name)]
+    if filters.get("from"):
+        found.append(AuditEntry.at >= _midnight(filters["from"]))
+    if filters.get("to"):
+        found.append(AuditEntry.at < _midnight(filters["to"]) + timedelta(days=1))
+    return found
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), CITY_TIME)
 
 
 # The next different value is looked up in the index each time: as many steps as there are values, however many rows.

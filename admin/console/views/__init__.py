@@ -10,10 +10,12 @@ from flask_admin.theme import Bootstrap4Theme
 
 from admin.console.context import Console
 from admin.console.views import account, ops
+from admin.console.views.across import DeliveryScreen
 from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.links import LinkScreen
 from admin.console.views.optouts import OptOutScreen
@@ -21,6 +23,7 @@ from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
+from campaigns.exports.kinds import KINDS
 from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, Link, OptOut, Template, User
 from config.i18n import Text
 
@@ -38,6 +41,9 @@ def add_screens(app: Flask) -> None:
             name=Text("Việc hôm nay", "Today"), url="/", menu_icon_type="icon", menu_icon_value="home"
         ),
     )
+    delivery = DeliveryScreen(
+        name=Text("Kết quả gửi", "Delivery"), endpoint="delivery", menu_icon_type="icon", menu_icon_value="chart"
+    )
     screens: list[tuple[type[Any], type[Any], str, str, Text]] = [
         (CampaignScreen, Campaign, "campaigns", "megaphone", Text("Chiến dịch", "Campaigns")),
         (TemplateScreen, Template, "templates", "text", Text("Mẫu tin", "Templates")),
@@ -51,6 +57,8 @@ def add_screens(app: Flask) -> None:
     ]
     for screen, model, endpoint, icon, title in screens:
         admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
+        if screen is CampaignScreen:
+            admin.add_view(delivery)
     admin.add_view(
         WordScreen(
             name=Text("Từ khoá nhắn tới", "Words people write"),
@@ -59,8 +67,12 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
+    admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     app.register_blueprint(account.blueprint)
     app.register_blueprint(ops.blueprint)
     app.context_processor(
-        lambda: {"console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()]}
+        lambda: {
+            "export_filters": lambda kind: sorted(KINDS[kind].filters),
+            "console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()],
+        }
     )

@@ -16,9 +16,8 @@ from admin.console.guard import allowed
 from admin.console.keyset import bound, page_at
 from campaigns.models import AuditEntry
 from campaigns.proof.chain import FAULT_TITLES, NIGHT, Fault, ask_for_check
-from campaigns.proof.deeds import KINDS, actions_like, deed, explain
+from campaigns.proof.deeds import actions_like, deed, explain, kind_title
 from campaigns.store import audit as store
-from campaigns.store.audit import narrow_to_days
 from config.i18n import Text, t
 
 _OBJECT_MOST = 100
@@ -47,10 +46,6 @@ def _person(value: str) -> str:
     return t("Hệ thống", "The system") if value == "system" else value
 
 
-def _kind(value: str) -> str:
-    return str(KINDS.get(value, value))
-
-
 def _action_choices() -> list[Choice]:
     known = store.list_values(reading(), "action")
     return sorted((Choice(action, deed(action)) for action in known), key=lambda choice: choice.title.lower())
@@ -74,7 +69,7 @@ def _thing(_view: Any, context: Any, entry: AuditEntry, _column: str) -> Markup:
     number = "" if entry.object_id in {"", "*", named} else entry.object_id
     return drawn(
         "console/audit_thing.html",
-        kind=_kind(entry.object_kind),
+        kind=kind_title(entry.object_kind),
         named=named,
         number=number,
         address=address_of(entry),
@@ -86,15 +81,14 @@ def _detail(_view: Any, _context: Any, entry: AuditEntry, _column: str) -> Marku
     return drawn("console/audit_detail.html", lines=explain(entry.detail))
 
 
-def _day(name: str) -> date | None:
+def _day(name: str) -> str:
+    """A day of the address, as it stands there; nothing where it is none."""
     value = request.args.get(name, "").strip()
-    if not value:
-        return None
     try:
-        return date.fromisoformat(value[:10])
+        return date.fromisoformat(value).isoformat() if value else ""
     except ValueError:
         flash(t("“{v}” không phải ngày.", "“{v}” is no date.", v=value[:20]), "error")
-        return None
+        return ""
 
 
 class AuditScreen(ListScreen):
@@ -137,7 +131,7 @@ class AuditScreen(ListScreen):
         ChoiceFilter(
             "kind",
             Text("Loại đối tượng", "Kind of thing"),
-            _choices("object_kind", _kind),
+            _choices("object_kind", kind_title),
             lambda q, v: q.filter(AuditEntry.object_kind == v),
         ),
     ]
@@ -157,10 +151,9 @@ class AuditScreen(ListScreen):
 
     def get_query(self) -> Query[Any]:
         """The page beside the row the address names, of the days and the thing it names."""
-        query: Query[Any] = narrow_to_days(super().get_query(), _day("from"), _day("to"))
-        wanted = request.args.get("object", "").strip()[:_OBJECT_MOST]
-        if wanted:
-            query = query.filter(AuditEntry.object_id == wanted)
+        thing = request.args.get("object", "").strip()[:_OBJECT_MOST]
+        wanted = {"object": thing, "from": _day("from"), "to": _day("to")}
+        query: Query[Any] = super().get_query().filter(*store.conditions_of(wanted))
         before, after = bound("before"), bound("after")
         if after is not None:
             return query.filter(AuditEntry.id > after)
