@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.models import AuditCheck
 from campaigns.store.audit import (
+    CITY_ZONE,
     find_hashes,
     insert_check,
     list_open_checks,
@@ -39,7 +39,6 @@ NIGHT = "system"
 """Who asks at night."""
 NIGHT_HOUR = 2
 """From this hour on (Vietnam), once a day."""
-_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class Fault(StrEnum):
@@ -170,7 +169,7 @@ def ask_for_check(session: Session, actor: Actor) -> AuditCheck:
 
 def ask_at_night(session: Session) -> bool:
     """Ask for the verification of this night, once; whether it was asked for now."""
-    now = database_now(session).astimezone(_ZONE)
+    now = database_now(session).astimezone(CITY_ZONE)
     if now.hour < NIGHT_HOUR or was_asked_on(session, NIGHT, now.date()):
         return False
     insert_check(session, NIGHT)
