@@ -27,6 +27,7 @@ from campaigns.store.audit import (
     insert_check,
     list_open_checks,
     lock_checking,
+    read_head,
     walk_chain,
     was_asked_on,
 )
@@ -168,9 +169,9 @@ def ask_for_check(session: Session, actor: Actor) -> AuditCheck:
 
 
 def ask_at_night(session: Session) -> bool:
-    """Ask for the verification of this night, once; whether it was asked for now."""
+    """Ask for the verification of this night, once, where there is anything; whether it was asked for now."""
     now = database_now(session).astimezone(CITY_ZONE)
-    if now.hour < NIGHT_HOUR or was_asked_on(session, NIGHT, now.date()):
+    if now.hour < NIGHT_HOUR or read_head(session) is None or was_asked_on(session, NIGHT, now.date()):
         return False
     insert_check(session, NIGHT)
     return True

@@ -128,6 +128,7 @@ def test_one_walk_answers_everybody_who_waits(database: Database, keyring: Keyri
 def test_the_night_asks_once_from_two_o_clock(
     database: Database, monkeypatch: pytest.MonkeyPatch, hour_utc: int, asks: bool
 ) -> None:
+    write(database, 1)
     now = datetime.now(UTC).replace(hour=hour_utc)
     clock: Callable[[object], datetime] = lambda _session: now  # noqa: E731
     monkeypatch.setattr("campaigns.proof.chain.database_now", clock)
