@@ -1,6 +1,7 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
 from campaigns.models.access import AuditCheck, AuditEntry, Role, User, user_role
+from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -18,6 +19,7 @@ from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, Gat
 from campaigns.models.imports import ImportJob
 from campaigns.models.links import Link, LinkHost, LinkVisit
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
     "Area",
@@ -29,7 +31,10 @@ __all__ = [
     "Campaign",
     "CampaignPace",
     "CampaignTrouble",
+    "Consent",
     "Contact",
+    "DoNotCall",
+    "DoNotCallList",
     "ExportJob",
     "Gateway",
     "GatewayChange",
@@ -46,9 +51,13 @@ __all__ = [
     "ParkedReceipt",
     "Role",
     "Route",
+    "SenderName",
     "Submission",
+    "Tariff",
     "Template",
     "TemplateVersion",
+    "TestMessage",
+    "TestNumber",
     "User",
     "user_role",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import CAMPAIGN_TITLES, MESSAGE_STATES, STATE_TITLES, CampaignState
+from campaigns.lawful import legal_basis_of
 from campaigns.proof.deeds import deed
 from campaigns.proof.record import Deed, Proof, Recount, is_over
 from campaigns.stats.clock import CITY_TIME
@@ -128,8 +129,8 @@ def _who(proof: Proof) -> Section:
 
 
 def _basis(proof: Proof) -> str:
-    own = proof.message_class.legal_basis
-    return str(own) if own else t("chưa ghi", "not recorded")
+    basis = legal_basis_of(proof.campaign)
+    return str(basis) if basis else t("chưa ghi", "not recorded")
 
 
 def _hex(value: bytes | None) -> str:
