@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
-from uuid import uuid4
 
 import pytest
 
@@ -16,9 +15,9 @@ from campaigns.delivery.states import MessageState
 from campaigns.draft import CampaignDraft
 from campaigns.store.campaigns import database_now
 from campaigns.store.database import Database
-from campaigns.store.delivery import ClaimRequest, Outcomes, claim_messages, record_outcomes, release_batch
 from campaigns.store.optouts import insert_optout
 from config.keys import Keyring
+from tests.campaigns.delivery.conftest import Planned
 from tests.factories import APPROVER, OFFICER, make_contact, make_gateway, make_template, next_phone
 
 READER = Actor("analyst@danang.example", frozenset({"analyst"}))
@@ -65,31 +64,10 @@ def done(database: Database, keyring: Keyring) -> Done:
     refuse(database, keyring, early)
     assert plan_campaign(database, ids[0]) == 5
     refuse(database, keyring, late)
-    _send(database, *ids)
+    sending = Planned(database, keyring, *ids)
+    claim = sending.claim()
+    assert claim is not None
+    outcomes = [MessageState.ACCEPTED] + [MessageState.DELIVERED] * (len(claim.messages) - 1)
+    sending.record(claim, *((m.seq, state, None) for m, state in zip(claim.messages, outcomes, strict=True)))
+    sending.release(claim)
     return Done(database, ids[0])
-
-
-def _send(database: Database, campaign_id: int, gateway_id: int) -> None:
-    with database.transaction() as session:
-        claim = claim_messages(
-            session,
-            ClaimRequest(
-                gateway_id=gateway_id,
-                campaign_id=campaign_id,
-                topic="cu-tru",
-                honours_refusals=True,
-                personal=False,
-                budget_parts=1000.0,
-                most=500,
-                cover=500,
-                worker="test",
-                lease_seconds=20.0,
-            ),
-            uuid4(),
-        )
-        assert claim is not None
-        outcomes = Outcomes()
-        for number, message in enumerate(claim.messages):
-            outcomes.add(message.seq, MessageState.DELIVERED if number else MessageState.ACCEPTED, None, 1)
-        record_outcomes(session, claim.batch_id, gateway_id, claim.token, outcomes, lease_seconds=20)
-        release_batch(session, claim.batch_id, claim.token, waits=[])
