@@ -34,6 +34,12 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     "reconcile": ("admin.cli.stats:reconcile", Text("Đối chiếu lại mọi con số", "Recount everything")),
     "messages": ("admin.cli.messages:messages", Text("Tin nhắn đã quá hạn lưu", "Messages that have had their time")),
     "optouts": ("admin.cli.optouts:optouts", Text("Người dân từ chối nhận tin", "Refusals")),
+    "consents": ("admin.cli.consents:consents", Text("Đồng ý nhận quảng cáo", "Consents to advertising")),
+    "do-not-call": (
+        "admin.cli.donotcall:do_not_call",
+        Text("Danh sách không quảng cáo", "The national do-not-call list"),
+    ),
+    "senders": ("admin.cli.senders:senders", Text("Tên người gửi (brandname)", "Sender names")),
     "keys": ("admin.cli.keys:keys", Text("Khoá mã hoá số điện thoại", "Keys that encrypt the numbers")),
     "users": ("admin.cli.users:users", Text("Người dùng và vai trò", "People and their roles")),
     "settings": ("admin.cli.settings:settings", Text("Các thiết lập LOA_*", "The settings LOA_*")),

@@ -1,6 +1,7 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
 from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -28,7 +29,10 @@ __all__ = [
     "Campaign",
     "CampaignPace",
     "CampaignTrouble",
+    "Consent",
     "Contact",
+    "DoNotCall",
+    "DoNotCallList",
     "ExportJob",
     "Gateway",
     "GatewayChange",
@@ -42,6 +46,7 @@ __all__ = [
     "ParkedReceipt",
     "Role",
     "Route",
+    "SenderName",
     "Submission",
     "Tariff",
     "Template",
