@@ -202,9 +202,9 @@ def carriers_of(routes: Sequence[Route]) -> list[str]:
 def tell(form: Form, refusal: Exception) -> None:
     """Put a refusal beside the fields it names."""
     if isinstance(refusal, InvalidSettings):
+        titles = {each.name: each.title for group in asked(form.get("adapter")).values() for each in group}
         for name, problem in refusal.fields.items():
-            text = str(problem)
-            form.errors[PREFIX + name.split(".", 1)[0]] = text[:1].upper() + text[1:] + "."
+            form.errors[PREFIX + name] = f"{titles.get(name, name)}: {problem}."
     elif isinstance(refusal, WrongPlace):
         form.errors[PREFIX + refusal.field] = str(refusal)
     else:

@@ -222,9 +222,11 @@ class TemplateScreen(ListScreen):
                         work, slug, _body(form, "marked"), _body(form, "plain"), actor(), form.number("number", 0) or 0
                     )
             except LoaError as refusal:
-                _tell(form, refusal)
-                if isinstance(refusal, WrongState):
+                if not isinstance(refusal, WrongState):
+                    _tell(form, refusal)
+                else:
                     theirs = latest
+                    form.errors["conflict"] = str(refusal)
                     # What was seen now is the latest: saved once more, it is saved knowingly.
                     form.values["number"] = str(latest.number)
             else:
