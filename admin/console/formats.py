@@ -48,6 +48,11 @@ def moment(value: datetime | None) -> str:
     return local(value).strftime("%d/%m/%Y %H:%M") if value else "–"
 
 
+def moment_to_seconds(value: datetime | None) -> str:
+    """``23/11/2026 14:05:30``, a dash for none."""
+    return local(value).strftime("%d/%m/%Y %H:%M:%S") if value else "–"
+
+
 def clock(value: datetime | time | None) -> str:
     """``14:05``, a dash for none."""
     if value is None:
