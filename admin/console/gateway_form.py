@@ -52,7 +52,11 @@ class Asked:
 
 def asked(adapter: str) -> dict[str, list[Asked]]:
     """What an adapter asks for, by group, in the order its words stand in."""
-    settings = adapter_type(adapter).settings_type
+    return asked_of(adapter_type(adapter).settings_type)
+
+
+def asked_of(settings: type[AdapterSettings]) -> dict[str, list[Asked]]:
+    """The same of its settings; what nobody put in words is asked for by name and description."""
     order = {name: place for place, name in enumerate(settings.words)}
     names = sorted(settings.model_fields, key=lambda name: order.get(name, len(order)))
     found = [_asked(name, settings.model_fields[name], settings.words.get(name)) for name in names]
