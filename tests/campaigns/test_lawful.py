@@ -15,16 +15,18 @@ from campaigns.access import SYSTEM, Actor
 from campaigns.advertising.consents import add_consent, parse_day, terms
 from campaigns.advertising.senders import save_sender
 from campaigns.audience.selection import Audience
+from campaigns.delivery.planner import plan_campaign
 from campaigns.draft import CampaignDraft, content_hash
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.lawful import confirm_class, legal_basis_of, review_class
 from campaigns.models import AuditEntry, Campaign, DoNotCallList
 from campaigns.stats import estimate
-from campaigns.store.campaigns import city_today
+from campaigns.store.campaigns import city_today, database_now
+from campaigns.store.database import Database
 from campaigns.store.optouts import insert_optout
 from campaigns.store.templates import TemplateFacts, create_template
 from config.keys import Keyring
-from tests.factories import APPROVER, OFFICER, make_contact, make_gateway
+from tests.factories import APPROVER, OFFICER, make_campaign, make_contact, make_gateway, make_template
 
 CLASSES = ("thong-bao", "ca-nhan", "noi-bo", "khan-cap", "quang-cao")
 EVERYTHING = Actor("maker@danang.example", SYSTEM.roles)
@@ -203,6 +205,41 @@ def test_what_a_placeholder_brings_in_is_looked_at_too(city: City) -> None:
     assert city.takes("thong-bao", body, values={"dia_diem": "UBND quan Hai Chau"})
     for slipped in ("su kien giam gia", "[QC] tai resort", "bit.ly/x"):
         assert not city.takes("thong-bao", body, values={"dia_diem": slipped})
+
+
+SALE = "UBND kinh moi quy khach mua sam hang hieu giam gia tai khu nghi duong"
+"""The case of December 2025, in words of ours."""
+
+
+def test_a_template_from_before_that_sells_is_refused_when_a_campaign_is_saved_and_when_it_is_submitted(
+    city: City,
+) -> None:
+    version = make_template(city.session, marked=SALE, plain=SALE)
+    draft = CampaignDraft(name="Hội chợ", template_version_id=version.id, audience=Audience(wards=("20194",)))
+    with pytest.raises(InvalidInput) as saved:
+        steps.create(city.session, EVERYTHING, draft)
+    before = make_campaign(city.session, template=version)
+    with pytest.raises(InvalidInput) as submitted:
+        steps.submit(city.session, EVERYTHING, before.id)
+    for refusal in (saved, submitted):
+        assert "quang-cao" in str(refusal.value)
+        assert "hang hieu" in str(refusal.value)
+
+
+def test_an_approved_campaign_stops_before_anything_is_frozen_where_the_list_is_gone(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        make_contact(session, keyring)
+        save_sender(session, SYSTEM, "DNXTTM", owner="x", owner_kind="commercial", carriers_status={})
+        version = make_template(session, message_class="quang-cao", plain=BODIES["quang-cao"])
+        campaign = make_campaign(session, template=version, sender="DNXTTM", state="scheduled")
+        campaign.scheduled_for = database_now(session)
+    assert plan_campaign(database, campaign.id) == 0
+    with database.transaction() as session:
+        found = session.get_one(Campaign, campaign.id)
+        assert (found.state, found.plan_cursor) == ("paused", None)
+        assert "danh sách không quảng cáo" in (found.state_reason or "")
 
 
 def test_the_approver_is_told_what_it_rests_on_and_the_hash_covers_it(city: City) -> None:
