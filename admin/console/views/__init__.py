@@ -20,6 +20,7 @@ from admin.console.views.desks import DeskScreen
 from admin.console.views.donotcall import DoNotCallScreen
 from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
+from admin.console.views.links import LinkScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
@@ -28,7 +29,7 @@ from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
 from campaigns.exports.kinds import KINDS
-from campaigns.models import Area, AuditEntry, Campaign, Consent, Contact, Gateway, OptOut, Template, User
+from campaigns.models import Area, AuditEntry, Campaign, Consent, Contact, Gateway, Link, OptOut, Template, User
 from config.i18n import Text
 
 
@@ -54,6 +55,7 @@ def add_screens(app: Flask) -> None:
         (ContactScreen, Contact, "contacts", "people", Text("Danh bạ", "Contacts")),
         (AreaScreen, Area, "areas", "map", Text("Địa bàn", "Areas")),
         (OptOutScreen, OptOut, "optouts", "ban", Text("Từ chối nhận tin", "Refusals")),
+        (LinkScreen, Link, "links", "link", Text("Liên kết", "Links")),
         (
             ConsentScreen,
             Consent,
