@@ -18,7 +18,7 @@ from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
-from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.people import Contact, HouseholdMember, InboundMessage, InboundWord, OptOut
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "GatewayHealth",
     "GatewaySession",
     "Holiday",
+    "HouseholdMember",
     "ImportJob",
     "InboundMessage",
     "InboundWord",
