@@ -31,11 +31,17 @@ def reach_of(session: Session, campaign: Campaign) -> Reach:
     """
     rules = class_rules(campaign.message_class)
     days = 0 if campaign.message_class in _REPEATED else get_settings().repeat_days
-    wards = Audience.model_validate(campaign.audience).ward_ids(session)
+    audience = Audience.model_validate(campaign.audience)
+    wards = audience.ward_ids(session)
     return Reach(
         ward_ids=None if wards is None else tuple(wards),
         topic=campaign.topic,
         honours_refusals=rules.honours_refusal,
+        carriers=audience.carriers,
+        languages=audience.languages,
+        tags=audience.tags,
+        not_within_days=audience.not_within_days,
+        not_campaigns=audience.not_campaigns,
         checks_do_not_call=rules.checks_do_not_call,
         needs_consent=rules.needs_consent,
         campaign_id=campaign.id or 0,
