@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     undo_seconds: int = Field(
         60, ge=0, le=3600, description="Seconds in the console between an approval and the first message, to undo it."
     )
+    signing_key: Path | None = Field(
+        None,
+        description="Private key (PEM, without a password) that signs proofs, beside `LOA_SIGNING_CERT`; without it "
+        "one of this installation's own, `signing.pem` in `LOA_HOME`, made at the first use.",
+    )
+    signing_cert: Path | None = Field(
+        None, description="Certificate (PEM) of `LOA_SIGNING_KEY`, with those of its issuers behind it."
+    )
     dead_after: int = Field(
         3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
     )
