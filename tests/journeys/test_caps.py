@@ -21,7 +21,8 @@ def test_a_cap_holds_over_campaigns_and_workers(city: City, monkeypatch: pytest.
     officer, approver = city.users()
     numbers = fill(city, officer, PEOPLE)
     with SandboxProcess() as telco:
-        city.gateway("viettel", telco, tps=400, binds=2)
+        city.gateway("viettel", telco, tps=400)
+        city.loa("gateways", "change", "viettel", "--binds", 2, by="operator@danang.example")
         campaigns = [city.campaign(officer, approver, "--all", slug=slug) for slug in TEXTS]
         with city.process("worker"), city.process("worker", "--gateway", "viettel"), city.process("beat"):
             city.wait("everybody to have had enough", lambda: telco.do("stats")["taken"] >= 2 * PEOPLE)
