@@ -51,6 +51,11 @@ class CampaignDraft(BaseModel):
     ward_pace_per_hour: int | None = Field(None, ge=1, le=1_000_000)
     """At most so many people an hour in one ward."""
 
+    finish_by: AwareDatetime | None = None
+    """When all should be sent; only tells people where it will not be."""
+    budget: int | None = Field(None, ge=0, le=1_000_000_000_000)
+    """Đồng its makers may spend."""
+
     @model_validator(mode="after")
     def _one_pace(self) -> Self:
         if self.over_minutes is not None and self.pace_per_hour is not None:
@@ -72,6 +77,8 @@ _COPIED = (
     "over_minutes",
     "pace_per_hour",
     "ward_pace_per_hour",
+    "finish_by",
+    "budget",
 )
 
 
@@ -98,10 +105,10 @@ def read_draft(campaign: Campaign) -> CampaignDraft:
 def approved_content(campaign: Campaign) -> dict[str, Any]:
     """Text, class, legal basis, audience and schedule as JSON, times in UTC: everything an approval covers."""
     draft = read_draft(campaign)
-    start: datetime | None = draft.start_at
     basis = class_rules(campaign.message_class).legal_basis
     return draft.model_dump(mode="json") | {
-        "start_at": start.astimezone(UTC).isoformat() if start else None,
+        "start_at": _in_utc(draft.start_at),
+        "finish_by": _in_utc(draft.finish_by),
         "body": campaign.template_version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,
@@ -119,3 +126,7 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
     """What ``approved_content`` holds, with the template's title and version number, to be read later by people."""
     version = campaign.template_version
     return approved_content(campaign) | {"template": version.template.title, "template_version": version.number}
+
+
+def _in_utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None

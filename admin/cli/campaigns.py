@@ -15,7 +15,7 @@ from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, pro
 from admin.cli.steps import UNDO, approve, emergency, take_step
 from admin.cli.tables import print_table
 from campaigns import steps
-from campaigns.audience.selection import Audience
+from campaigns.audience.selection import WITHIN_DAYS_MOST, Audience
 from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, parse_rate, parse_span
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
@@ -55,6 +55,22 @@ def campaigns() -> None:
 @click.option("--districts", help=t("Mã quận, huyện, cách nhau dấu phẩy.", "District codes, separated by commas."))
 @click.option("--wards", help=t("Mã phường, xã, cách nhau dấu phẩy.", "Ward codes, separated by commas."))
 @click.option("--all", "everybody", is_flag=True, help=t("Mọi người trong danh bạ.", "Everybody in the register."))
+@click.option("--carriers", help=t("Chỉ thuê bao của các nhà mạng này.", "Only numbers of these carriers."))
+@click.option("--language", "languages", help=t("Chỉ người nhận tin bằng: vi, en.", "Only people who read: vi, en."))
+@click.option("--tags", help=t("Chỉ người có một trong các nhãn này.", "Only people with one of these tags."))
+@click.option(
+    "--not-within-days",
+    type=click.IntRange(1, WITHIN_DAYS_MOST),
+    help=t("Trừ người đã nhận tin trong số ngày này.", "Not who got a message within so many days."),
+)
+@click.option(
+    "--not-campaign",
+    "not_campaigns",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help=t("Trừ người của chiến dịch này (lặp lại được).", "Not who was in this campaign (may be repeated)."),
+)
 @click.option("--edition", help=t("Danh mục địa bàn (2023, 2025).", "Edition of the areas (2023, 2025)."))
 @click.option(
     "--start",
@@ -107,6 +123,13 @@ def campaigns() -> None:
         "0 urgent, 5 bulk; by default that of the message class (emergency: 0).",
     ),
 )
+@click.option(
+    "--finish-by",
+    help=t("Hạn phải gửi xong, thời điểm ISO; chỉ để báo trước.", "Deadline, an ISO time; only tells beforehand."),
+)
+@click.option(
+    "--budget", type=click.IntRange(0), help=t("Kinh phí được duyệt, bằng đồng.", "What it may cost, in đồng.")
+)
 @click.option("--over", help=t("Gửi trải đều trong khoảng này: 6h, 90m.", "Spread evenly over this long: 6h, 90m."))
 @click.option(
     "--pace", "parts", help=t("Tối đa từng này phần tin: 2000/h, 30/m.", "At most so many parts: 2000/h, 30/m.")
@@ -150,6 +173,8 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             validity_minutes=options["validity"],
             unknown_policy=options["unknown"],
             priority=options["priority"],
+            finish_by=_start(options["finish_by"]) if options["finish_by"] else None,
+            budget=options["budget"],
             over_minutes=pace.over_minutes,
             pace_per_hour=pace.parts_per_hour,
             ward_pace_per_hour=pace.ward_people_per_hour,
@@ -179,7 +204,17 @@ def _audience(loa: Loa, options: dict[str, Any]) -> Audience:
             t("Chọn --all, hoặc --districts và/hoặc --wards.", "Give --all, or --districts and/or --wards.")
         )
     edition = options["edition"] or loa.settings.default_edition
-    return Audience(edition=edition, everybody=options["everybody"], districts=districts, wards=wards)
+    return Audience(
+        edition=edition,
+        everybody=options["everybody"],
+        districts=districts,
+        wards=wards,
+        carriers=_codes(options["carriers"]),
+        languages=_codes(options["languages"]),
+        tags=_codes(options["tags"]),
+        not_within_days=options["not_within_days"],
+        not_campaigns=options["not_campaigns"],
+    )
 
 
 def _codes(listed: str | None) -> tuple[str, ...]:

@@ -7,7 +7,10 @@ carries on. Gateways at one position share by weight; a demoted one among them i
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
@@ -177,3 +180,25 @@ _LEND = text(f"""
 def lend_batches(session: Session) -> int:
     """Give every gateway that is due for its probe, and has nothing to send, one ready batch of its carriers."""
     return session.execute(_LEND).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+_READ_SHARES = text(f"""
+    WITH {SHARES}
+    SELECT share.carrier, g.name, g.tps::float AS tps, (share.high - share.low)::float / share.total AS part,
+           coalesce(h.state, 'closed') AS state,
+           (SELECT count(*) FROM campaign o WHERE o.state = 'running' AND o.priority = :priority
+              AND EXISTS (SELECT 1 FROM batch x
+                          WHERE x.gateway_id = g.id AND x.campaign_id = o.id AND x.state = 'ready')) AS others
+    FROM share JOIN gateway g ON g.id = share.gateway_id
+    LEFT JOIN gateway_health h ON h.gateway_id = g.id
+    ORDER BY share.carrier, g.name
+""")
+
+
+def read_shares(session: Session, priority: int) -> Sequence[Row[Any]]:
+    """(carrier, name, tps, part, state, others): which gateways would carry each carrier now, and what part of it.
+
+    The carrier ``*`` stands for all without a route of their own. ``others`` are the running campaigns of this
+    priority that use the gateway too.
+    """
+    return session.execute(_READ_SHARES, {"priority": priority}).all()

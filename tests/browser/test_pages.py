@@ -57,6 +57,7 @@ NO_PAGES = {
     "contacts.import_progress",
     "contacts.imported",  # by itself in test_contacts, at every stage
     "contacts.bad_rows",
+    "donotcall.progress",
     "delivery.chart",
     "delivery.table",
     "exports.progress",

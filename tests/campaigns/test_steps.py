@@ -280,7 +280,6 @@ def test_what_does_not_exist_is_named(city: Session) -> None:
         {"values": {"ten": "x" * 501}},
         {"state": "running"},
         {"audience": {"everybody": True, "wards": ["20194"]}},
-        {"audience": {"edition": "2023"}},
     ],
     ids=str,
 )

@@ -30,20 +30,6 @@ addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
-// Three-state boxes: a district is full, empty or in part.
-for (const box of document.querySelectorAll("[data-district]")) {
-  const wards = [...document.querySelectorAll(`[data-of="${CSS.escape(box.dataset.district)}"]`)];
-  const show = () => {
-    const chosen = wards.filter((ward) => ward.checked).length;
-    box.checked = wards.length > 0 && chosen === wards.length;
-    box.indeterminate = chosen > 0 && chosen < wards.length;
-  };
-  if (box.checked) wards.forEach((ward) => { ward.checked = true; });
-  box.addEventListener("change", () => wards.forEach((ward) => { ward.checked = box.checked; }));
-  wards.forEach((ward) => ward.addEventListener("change", show));
-  show();
-}
-
 // Parts of a form that belong to one of its choices show only with it.
 for (const part of document.querySelectorAll("[data-shown-with]")) {
   const [name, value] = part.dataset.shownWith.split("=");

@@ -10,22 +10,21 @@ from markupsafe import Markup
 from sqlalchemy.orm import Query, Session
 
 from admin.console import formats, preview, words
-from admin.console.campaign_form import AreaNode, area_tree, draft_of, filled_form
+from admin.console.area_tree import places_of
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, expose, shown
+from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.icons import badge
 from admin.console.progress import SORTS, Progress, in_order, look_at
 from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
 from admin.console.views.running import RunningPages, running_values
 from admin.console.views.templates import class_title, own_sender, topic_title
+from admin.console.views.wizard import WizardPages
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
-from campaigns.content.classes import class_rules
-from campaigns.content.placeholders import PLACEHOLDERS, SAMPLES
-from campaigns.content.rendering import compile_template
+from campaigns.content.placeholders import SAMPLES
 from campaigns.delivery.pace import format_span
 from campaigns.delivery.states import TRANSITIONS, CampaignState, Step
 from campaigns.delivery.trouble import read_reason
@@ -35,7 +34,6 @@ from campaigns.lawful import review_class
 from campaigns.models import Campaign
 from campaigns.stats import estimate
 from campaigns.store.campaigns import get_campaign
-from campaigns.store.templates import get_version, list_templates
 from config.i18n import Text, current_language, t
 
 
@@ -71,7 +69,7 @@ def allowed_steps(campaign: Campaign, person: Actor, *, may_approve: bool = True
     return frozenset(step.value for step in steps_now)
 
 
-class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
+class CampaignScreen(ApprovingPages, WizardPages, DeliveryPages, RunningPages, ListScreen):
     """State is never a field of a form: it only changes by steps, each of which carries the version it was seen in."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -79,13 +77,12 @@ class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
         "show": "campaign.view",
         "progress": "campaign.view",
         "waterfall": "campaign.view",
-        "new": "campaign.edit",
-        "edit": "campaign.edit",
         "submit": "campaign.submit",
         "schedule": "campaign.submit",
         "pause": "campaign.stop",
         "resume": "campaign.stop",
         **ApprovingPages.approving_rules,
+        **WizardPages.wizard_rules,
         **DeliveryPages.delivery_rules,
         **RunningPages.running_rules,
     }
@@ -150,7 +147,7 @@ class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
         """What ``console/campaign_facts.html`` shows: text, audience, schedule, people."""
         return {
             "seen_hash": content_hash(campaign).hex(),
-            "places": _places(session, campaign),
+            "places": places_of(session, Audience.model_validate(campaign.audience)),
             "preview": _preview_of(campaign),
             "class_title": class_title,
             "topic_title": topic_title,
@@ -187,86 +184,6 @@ class CampaignScreen(ApprovingPages, DeliveryPages, RunningPages, ListScreen):
         response.headers["Cache-Control"] = "private, no-cache"
         response.add_etag()
         return response
-
-    @expose("/new", methods=("GET", "POST"))
-    def new(self) -> Any:
-        """Make a campaign."""
-        slug = request.args.get("template", "")
-        form = Form.sent() if request.method == "POST" else Form({"template": slug, **filled_form(None)})
-        if request.method == "POST":
-            campaign = self._save(form, lambda work, draft: steps.create(work, actor(), draft))
-            if campaign is not None:
-                flash(
-                    t(
-                        "Đã lưu bản nháp. Hãy xem lại rồi trình duyệt.",
-                        "The draft is saved. Look it over, then submit.",
-                    ),
-                    "success",
-                )
-                return back_to(".show", campaign_id=campaign.id)
-        return self._form_page(form, None), 422 if form.errors else 200
-
-    @expose("/<int:campaign_id>/edit", methods=("GET", "POST"))
-    def edit(self, campaign_id: int) -> Any:
-        """Change a campaign; voids its approval."""
-        campaign = get_campaign(reading(), campaign_id)
-        if request.method == "POST":
-            form = Form.sent()
-            version = form.number("version", 0)
-            saved = self._save(form, lambda work, draft: steps.edit(work, actor(), campaign_id, draft, version=version))
-            if saved is not None:
-                flash(t("Đã lưu. Chiến dịch trở lại bản nháp.", "Saved. The campaign is a draft again."), "success")
-                return back_to(".show", campaign_id=campaign_id)
-        else:
-            if Step.EDIT.value not in allowed_steps(campaign, actor()):
-                flash(t("Lúc này không sửa được chiến dịch.", "The campaign cannot be edited now."), "error")
-                return back_to(".show", campaign_id=campaign_id)
-            form = Form(filled_form(campaign), _chosen_areas(campaign))
-        return self._form_page(form, campaign), 422 if form.errors else 200
-
-    def _save(self, form: Form, work: Callable[[Session, Any], Campaign]) -> Campaign | None:
-        draft = draft_of(form, reading(), console().settings.default_edition)
-        if draft is None:
-            return None
-        try:
-            with console().database.transaction() as session:
-                return work(session, draft)
-        except LoaError as refusal:
-            form.errors["name"] = str(refusal)
-            return None
-
-    def _form_page(self, form: Form, campaign: Campaign | None) -> str:
-        session = reading()
-        rows = [row for row in list_templates(session) if row.message_class != "he-thong"]
-        slug = form.get("template")
-        chosen = get_version(session, slug) if any(row.slug == slug for row in rows) else None
-        pinned = campaign.template_version if campaign is not None and chosen is not None else None
-        if pinned is not None and chosen is not None and pinned.template_id == chosen.template_id:
-            chosen = chosen if form.get("latest") else pinned
-        names = (
-            sorted(compile_template(chosen.body_marked).placeholders | compile_template(chosen.body_plain).placeholders)
-            if chosen
-            else []
-        )
-        return self.render(
-            "console/campaign_form.html",
-            form=form,
-            campaign=campaign,
-            templates=rows,
-            chosen=chosen,
-            placeholders=[(name, PLACEHOLDERS.get(name)) for name in names],
-            previews=preview.both(
-                chosen.body_marked,
-                chosen.body_plain,
-                chosen.template.message_class,
-                {name: form.get(f"value-{name}") for name in names},
-            )
-            if chosen
-            else {},
-            tree=area_tree(session, console().settings.default_edition, form),
-            sender=form.get("sender") or own_sender(),
-            class_basis=class_rules(chosen.template.message_class).legal_basis if chosen else None,
-        )
 
     def _step(self, campaign_id: int, take: Callable[[Session, Actor, Form, int], Any], done: str) -> Any:
         """Take one step as seen in the version the form carries; a second click finds another version."""
@@ -344,15 +261,3 @@ def _preview_of(campaign: Campaign) -> preview.Preview:
     values = {**SAMPLES, **{name: str(value) for name, value in campaign.values.items() if value}}
     body = campaign.template_version.body(campaign.variant)
     return preview.show(body, campaign.variant, campaign.message_class, values)
-
-
-def _chosen_areas(campaign: Campaign) -> dict[str, list[str]]:
-    audience = Audience.model_validate(campaign.audience)
-    return {"district": list(audience.districts), "ward": list(audience.wards)}
-
-
-def _places(session: Session, campaign: Campaign) -> list[AreaNode]:
-    """The districts chosen whole and in part, for reading."""
-    audience = Audience.model_validate(campaign.audience)
-    form = Form({}, {"district": list(audience.districts), "ward": list(audience.wards)})
-    return [node for node in area_tree(session, audience.edition, form) if node.chosen or node.some]
