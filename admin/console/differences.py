@@ -58,6 +58,8 @@ _FIELDS: Mapping[str, tuple[Text, Callable[[Any], str]]] = {
         lambda policy: t("gửi lại", "sent again") if policy == "resend" else t("không gửi lại", "never sent again"),
     ),
     "priority": (Text("Mức ưu tiên", "Priority"), str),
+    "finish_by": (Text("Hạn xong", "Deadline"), lambda at: formats.moment(datetime.fromisoformat(at))),
+    "budget": (Text("Kinh phí được duyệt", "Budget"), lambda dong: f"{formats.number(dong)} ₫"),
     "over_minutes": (Text("Trải đều trong", "Spread over"), format_span),
     "pace_per_hour": (Text("Nhịp gửi", "Pace"), _parts_an_hour),
     "ward_pace_per_hour": (Text("Ở mỗi phường, xã", "In each ward"), _people_an_hour),
@@ -107,6 +109,11 @@ _AUDIENCE: Mapping[str, Text] = {
     "everybody": Text("Toàn bộ danh bạ", "Everybody in the register"),
     "districts": Text("Quận, huyện", "Districts"),
     "wards": Text("Phường, xã", "Wards"),
+    "carriers": Text("Nhà mạng", "Carriers"),
+    "languages": Text("Ngôn ngữ", "Languages"),
+    "tags": Text("Nhãn", "Tags"),
+    "not_within_days": Text("Trừ người đã nhận tin trong số ngày", "Except who got a message within days"),
+    "not_campaigns": Text("Trừ người của chiến dịch số", "Except people of campaigns"),
     "outcomes": Text("Chỉ gửi lại cho", "Only again to"),
 }
 

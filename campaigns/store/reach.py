@@ -116,6 +116,13 @@ IN_CAMPAIGN = messaged(
 )
 
 
+# Over the whole register from the campaign's batches, read once; over a page by the index of a person's messages.
+_ENDED_SO_MANY = """c.id IN (SELECT m.contact_id FROM batch b JOIN message m ON m.batch_id = b.id
+    WHERE b.campaign_id = :reach_of AND m.occasion = 0 AND m.state = ANY(:reach_outcomes))"""
+_ENDED_SO_FEW = """EXISTS (SELECT 1 FROM message m WHERE m.contact_id = c.id AND m.campaign_id = :reach_of
+    AND m.occasion = 0 AND m.state = ANY(:reach_outcomes))"""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What decides whom a campaign reaches; equal for equal campaigns, so statements made from it are found again."""
@@ -130,6 +137,9 @@ class Reach:
     """Each of these three: only people who fit one of them; empty is all."""
     not_within_days: int | None = None
     not_campaigns: tuple[int, ...] = ()
+    outcomes_of: int | None = None
+    outcomes: tuple[int, ...] = ()
+    """Only people whose message of that campaign stands in one of these states."""
 
     def stages(self) -> Iterator[Stage]:
         """The ways of being left out that hold for it; a person counts at the first one."""
@@ -144,7 +154,8 @@ class Reach:
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
         wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
-        return " AND ".join([*wards, *self._narrowed()]) or "true"
+        outcomes = [_ENDED_SO_MANY] if self.outcomes_of is not None else []
+        return " AND ".join([*wards, *self._narrowed(), *outcomes]) or "true"
 
     def _narrowed(self) -> Iterator[str]:
         if self.carriers:
@@ -156,7 +167,8 @@ class Reach:
 
     def reachable(self) -> str:
         """Condition over a few contacts ``c`` of its wards: they fit its audience, and nothing leaves them out."""
-        return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.stages())])
+        outcomes = [_ENDED_SO_FEW] if self.outcomes_of is not None else []
+        return " AND ".join([*self._narrowed(), *outcomes, *(f"NOT {stage.leaves_out}" for stage in self.stages())])
 
     def left_out_now(self) -> str:
         """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
@@ -172,6 +184,8 @@ class Reach:
             "reach_tags": list(self.tags),
             "reach_days": self.not_within_days,
             "reach_campaigns": list(self.not_campaigns),
+            "reach_of": self.outcomes_of,
+            "reach_outcomes": list(self.outcomes),
             **more,
         }
 

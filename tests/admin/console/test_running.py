@@ -185,3 +185,43 @@ def test_a_telcos_report_is_read_in_the_browser(
 def test_an_approver_sends_again_what_is_past_its_validity(running: Campaign, signed_in: Any, session: Session) -> None:
     assert "7 tin sẽ được gửi lại" in step(signed_in("approver"), "resend", reason="công văn 12").text
     assert counted(session) == (607, 0, 0)
+
+
+def test_a_cancelling_says_first_what_becomes_of_every_message(
+    running: Campaign, signed_in: Any, session: Session
+) -> None:
+    officer = signed_in("officer")
+    page = officer.get("/campaigns/1/cancel").text
+    assert re.search(r"<strong>600</strong>\s*tin: sẽ không gửi nữa", page)
+    assert "không gọi lại được" in page
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    told = officer.post("/campaigns/1/cancel", {"version": version[1], "reason": "sai giờ"}, follow_redirects=True)
+    assert "Đã huỷ" in told.text
+    again = officer.post("/campaigns/1/cancel", {"version": version[1]}, follow_redirects=True)
+    assert "officer@danang.example đã huỷ lúc" in again.text
+    assert "Chiến dịch đã kết thúc" in officer.get("/campaigns/1/cancel", follow_redirects=True).text
+
+
+def test_those_not_reached_get_a_draft_of_their_own_from_the_page(
+    running: Campaign, signed_in: Any, session: Session
+) -> None:
+    officer = signed_in("officer")
+    assert "/campaigns/1/again" not in officer.get("/campaigns/1/").text
+    step(officer, "settle", state="undelivered", reason="công văn 12")
+    session.execute(text("UPDATE campaign SET state = 'finished'"))
+    session.commit()
+    assert "/campaigns/1/again" in officer.get("/campaigns/1/").text
+    page = officer.get("/campaigns/1/again").text
+    assert re.findall(r'value="(\w+)"[^>]* checked', page) == ["undelivered", "expired", "failed"]
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token is not None
+    refused = officer.post("/campaigns/1/again", {"token": token[1]})
+    assert refused.status_code == 422
+    assert "Hãy chọn ít nhất một kết quả" in refused.text
+    for _ in range(2):
+        made = officer.post(
+            "/campaigns/1/again", {"token": token[1], "state": ["undelivered", "expired"]}, follow_redirects=True
+        )
+        assert "người của chiến dịch 1 có kết quả: không tới, hết hạn" in made.text
+    assert len(session.scalars(select(Campaign)).all()) == 2
