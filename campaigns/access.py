@@ -18,6 +18,7 @@ ROLES: dict[str, frozenset[str]] = {
             "contact.export",
             "template.view",
             "template.edit",
+            "template.test",
             "campaign.view",
             "campaign.edit",
             "campaign.submit",
@@ -60,6 +61,7 @@ ROLES: dict[str, frozenset[str]] = {
             "sender.edit",
             "do-not-call.view",
             "do-not-call.import",
+            "test.numbers",
             "key.rotate",
             "optout.words",
             "campaign.view",
@@ -69,7 +71,16 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "administrator": frozenset(
-        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+        {
+            "user.view",
+            "user.edit",
+            "audit.view",
+            "area.view",
+            "campaign.view",
+            "stats.view",
+            "optout.words",
+            "test.numbers",
+        }
     ),
 }
 

@@ -99,6 +99,15 @@ class Settings(BaseSettings):
         '`{"thong-bao": {"hours": "08:00-20:00", "rest_days": false, "cap": 2, "approvals": 2}}`; `"cap": null` is no '
         "cap. The law is not loosened (`docs/law.md`).",
     )
+    gateway_hosts: str = Field(
+        "",
+        max_length=2000,
+        description="Where gateways that are set up in the console may be: networks and names, "
+        "`10.20.0.0/16, smpp.telco.vn, .telco.vn`; empty: anywhere but link-local addresses.",
+    )
+    gateway_ports: str = Field(
+        "1024-65535", pattern=r"^\d{1,5}(-\d{1,5})?$", description="Ports that such a gateway may listen on."
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 
@@ -106,9 +115,7 @@ def misspelt_settings(environ: dict[str, str] | None = None) -> dict[str, str | 
     """Variables that start with ``LOA_`` but are no setting, each with the nearest real name."""
     names = {f"LOA_{name.upper()}" for name in Settings.model_fields}
     found = {key for key in (os.environ if environ is None else environ) if key.startswith("LOA_")}
-    return {
-        key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)
-    }
+    return {key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)}
 
 
 @lru_cache(maxsize=1)

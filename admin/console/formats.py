@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal, format_percent
@@ -36,6 +36,11 @@ def percent(part: int, whole: int) -> str:
 def local(moment: datetime) -> datetime:
     """The moment on the clocks of Da Nang; a moment without a zone is UTC."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZONE)
+
+
+def older_than(value: datetime, *, minutes: int) -> bool:
+    """Whether a moment lies further back."""
+    return datetime.now(UTC) - local(value) > timedelta(minutes=minutes)
 
 
 def moment(value: datetime | None) -> str:

@@ -25,6 +25,9 @@ EXAMPLES = {
     "campaigns.delivery": "/campaigns/{campaign}/delivery?by=ward",
     "templates.show": "/templates/hk07-0-tong-quan/",
     "templates.edit": "/templates/hk07-0-tong-quan/edit",
+    "templates.diff": "/templates/hk07-0-tong-quan/diff?from=1&to=1",
+    "gateways.show": "/gateways/viettel/",
+    "gateways.edit": "/gateways/viettel/edit",
     "contacts.show": "/contacts/{person}/",
     "contacts.edit": "/contacts/{person}/edit",
 }
@@ -54,6 +57,8 @@ NO_PAGES = {
     "campaigns.waterfall",
     "campaigns.delivery_chart",
     "campaigns.delivery_sheet",
+    "templates.tests",
+    "gateways.tests",
     "contacts.import_progress",
     "contacts.imported",  # by itself in test_contacts, at every stage
     "contacts.bad_rows",

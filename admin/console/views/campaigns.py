@@ -70,7 +70,7 @@ def allowed_steps(campaign: Campaign, person: Actor, *, may_approve: bool = True
     return frozenset(step.value for step in steps_now)
 
 
-class CampaignScreen(ApprovingPages, WizardPages, DeliveryPages, RunningPages, ListScreen):
+class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, RunningPages, ListScreen):
     """State is never a field of a form: it only changes by steps, each of which carries the version it was seen in."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -82,8 +82,8 @@ class CampaignScreen(ApprovingPages, WizardPages, DeliveryPages, RunningPages, L
         "schedule": "campaign.submit",
         "pause": "campaign.stop",
         "resume": "campaign.stop",
-        **ApprovingPages.approving_rules,
         **WizardPages.wizard_rules,
+        **ApprovingPages.approving_rules,
         **DeliveryPages.delivery_rules,
         **RunningPages.running_rules,
     }
