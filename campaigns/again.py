@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -58,5 +59,8 @@ def draft_again(session: Session, actor: Actor, campaign_id: int, states: Sequen
         outcomes=Outcomes.model_validate({"campaign": campaign.id, "states": tuple(states)}),
     )
     name = t("{name} (gửi lại)", "{name} (again)", name=campaign.name[:180])
-    changed = {"name": name, "audience": audience, "start_at": None, "finish_by": None}
+    changed: dict[str, Any] = {"name": name, "audience": audience, "start_at": None, "deadline": None}
+    if "unknown" in states:  # they may have got the same text lately, which would leave them out again
+        why = t("Gửi lại cho người chưa rõ kết quả", "Again to those whose outcome is unknown")
+        changed["repeat_reason"] = why
     return make_once(session, actor, read_draft(campaign).model_copy(update=changed), token)
