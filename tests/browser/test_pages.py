@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 EXAMPLES = {
     "campaigns.show": "/campaigns/{campaign}/",
     "campaigns.edit": "/campaigns/{draft}/edit",
+    "campaigns.again": "/campaigns/{campaign}/again",
     "campaigns.cancel": "/campaigns/{draft}/cancel",
     "campaigns.delivery": "/campaigns/{campaign}/delivery?by=ward",
     "templates.show": "/templates/hk07-0-tong-quan/",
