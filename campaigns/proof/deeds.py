@@ -161,6 +161,10 @@ FIELDS: Mapping[str, Text] = {
 }
 
 
+_HASHES = frozenset({"hash", "fingerprint"})
+"""Shown by their first 16 characters, as on the campaign's page."""
+
+
 def deed(action: str) -> str:
     """What was done, in words; an action from another version is shown as it is."""
     return str(DEEDS.get(action, action))
@@ -189,7 +193,7 @@ def explain(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
         if name == "changes" and isinstance(value, Mapping):
             lines += [(_title(field), f"{_value(a)} → {_value(b)}") for field, (a, b) in value.items()]
         else:
-            lines.append((_title(name), _value(value)))
+            lines.append((_title(name), _value(value)[:16] if name in _HASHES else _value(value)))
     return [(title, value) for title, value in lines if value != "–"]
 
 

@@ -14,6 +14,7 @@ from admin.console.context import actor, console, reading
 from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, drawn, expose, shown, told
 from admin.console.guard import allowed
 from admin.console.keyset import bound, page_at
+from admin.console.signins import STRANGER
 from campaigns.models import AuditEntry
 from campaigns.proof.chain import FAULT_TITLES, NIGHT, Fault, ask_for_check
 from campaigns.proof.deeds import actions_like, deed, explain, kind_title
@@ -29,6 +30,9 @@ _PAGES = {
 }
 """Where a thing has a page of its own: endpoint, and what its number is called in the address."""
 
+_NAMED = frozenset({"user", "template", "gateway"})
+"""Things people know by their name, never by a number."""
+
 _LISTS: dict[str, str] = {
     "user": "users.index_view",
     "gateway": "gateways.index_view",
@@ -43,7 +47,8 @@ def _choices(column: Any, title: Any) -> Any:
 
 
 def _person(value: str) -> str:
-    return t("Hệ thống", "The system") if value == "system" else value
+    words = {"system": t("Hệ thống", "The system"), STRANGER: t("Người lạ", "A stranger")}
+    return words.get(value, value)
 
 
 def _action_choices() -> list[Choice]:
@@ -66,7 +71,7 @@ def address_of(entry: AuditEntry) -> str:
 def _thing(_view: Any, context: Any, entry: AuditEntry, _column: str) -> Markup:
     known = context["names"].get((entry.object_kind, entry.object_id))
     named = known or entry.detail.get("name") or entry.detail.get("slug") or entry.detail.get("email") or ""
-    number = "" if entry.object_id in {"", "*", named} else entry.object_id
+    number = "" if entry.object_id in {"", "*", named} or (named and entry.object_kind in _NAMED) else entry.object_id
     return drawn(
         "console/audit_thing.html",
         kind=kind_title(entry.object_kind),
@@ -118,8 +123,8 @@ class AuditScreen(ListScreen):
     column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "at": shown(lambda entry: Markup("<span class='nowrap'>{}</span>").format(formats.moment(entry.at))),
-        "actor": shown(lambda entry: _person(entry.actor)),
-        "action": shown(lambda entry: deed(entry.action)),
+        "actor": shown(lambda entry: Markup("<span class='who-did'>{}</span>").format(_person(entry.actor))),
+        "action": shown(lambda entry: Markup("<span class='deed'>{}</span>").format(deed(entry.action))),
         "object_id": _thing,
         "detail": _detail,
     }
