@@ -64,6 +64,7 @@ def test_a_link_is_made_hung_opened_counted_and_closed(desk: Desks) -> None:
     page.fill("[name=target]", "https://gov.vn.evil.example/")
     page.click("main form .actions button")
     expect(page.locator("#errors")).to_contain_text("gov.vn.evil.example")
+    officer.complaints.clear()  # Chromium complains about every answer of 422
     officer.no_barriers()
     page.fill("[name=target]", TARGET)
     page.click("main form .actions button")
