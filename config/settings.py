@@ -71,6 +71,15 @@ class Settings(BaseSettings):
         "without it no text can carry the link to refuse.",
     )
     issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
+    part_price: int = Field(850, ge=0, description="Đồng a message part counts as where the price list names none.")
+    two_approvers_above: int = Field(
+        200_000_000,
+        ge=0,
+        description="Cost in đồng above which two people must approve a campaign; 0: one is enough at any cost.",
+    )
+    undo_seconds: int = Field(
+        60, ge=0, le=3600, description="Seconds in the console between an approval and the first message, to undo it."
+    )
     signing_key: Path | None = Field(
         None,
         description="Private key (PEM, without a password) that signs proofs, beside `LOA_SIGNING_CERT`; without it "
@@ -98,6 +107,26 @@ class Settings(BaseSettings):
         '`{"thong-bao": {"hours": "08:00-20:00", "rest_days": false, "cap": 2, "approvals": 2}}`; `"cap": null` is no '
         "cap. The law is not loosened (`docs/law.md`).",
     )
+    gateway_hosts: str = Field(
+        "",
+        max_length=2000,
+        description="Where gateways that are set up in the console may be: networks and names, "
+        "`10.20.0.0/16, smpp.telco.vn, .telco.vn`; empty: anywhere but link-local addresses.",
+    )
+    gateway_ports: str = Field(
+        "1024-65535", pattern=r"^\d{1,5}(-\d{1,5})?$", description="Ports that such a gateway may listen on."
+    )
+    any_hour: bool = Field(
+        False,
+        description="Message classes keep no hours, weekdays and holidays; a campaign's own hours still hold. For "
+        "rehearsals against a simulated telco only: never where people get the messages.",
+    )
+    repeat_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="Days in which nobody gets the same text twice, unless a campaign says why; 0: no such guard.",
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 
@@ -105,9 +134,7 @@ def misspelt_settings(environ: dict[str, str] | None = None) -> dict[str, str | 
     """Variables that start with ``LOA_`` but are no setting, each with the nearest real name."""
     names = {f"LOA_{name.upper()}" for name in Settings.model_fields}
     found = {key for key in (os.environ if environ is None else environ) if key.startswith("LOA_")}
-    return {
-        key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)
-    }
+    return {key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)}
 
 
 @lru_cache(maxsize=1)

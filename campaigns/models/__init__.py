@@ -9,6 +9,7 @@ from campaigns.models.campaigns import (
     Campaign,
     CampaignPace,
     CampaignTrouble,
+    Holiday,
     Message,
     ParkedReceipt,
     Submission,
@@ -19,6 +20,7 @@ from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, Gat
 from campaigns.models.imports import ImportJob
 from campaigns.models.links import Link, LinkHost, LinkVisit
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.reviews import CampaignReview
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Batch",
     "Campaign",
     "CampaignPace",
+    "CampaignReview",
     "CampaignTrouble",
     "Consent",
     "Contact",
@@ -40,6 +43,7 @@ __all__ = [
     "GatewayChange",
     "GatewayHealth",
     "GatewaySession",
+    "Holiday",
     "ImportJob",
     "InboundMessage",
     "InboundWord",

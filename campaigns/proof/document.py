@@ -13,7 +13,7 @@ from campaigns.lawful import legal_basis_of
 from campaigns.proof.deeds import deed
 from campaigns.proof.record import Deed, Proof, Recount, is_over
 from campaigns.stats.clock import CITY_TIME
-from config.i18n import current_language, t
+from config.i18n import Text, current_language, t
 
 Tone = Literal["good", "warn", "bad", ""]
 
@@ -111,11 +111,11 @@ def _step(title: str, found: Deed | None, missing: str) -> Fact:
 
 def _who(proof: Proof) -> Section:
     campaign, none = proof.campaign, t("chưa", "not yet")
-    approvals = [each for each in proof.deeds if each.action == "campaign.approved"]
+    approvals = _approvals(proof)
     facts = [
         _step(t("Người soạn", "Made by"), _last(proof, "campaign.created"), campaign.created_by),
         _step(t("Người yêu cầu gửi (trình duyệt)", "Ordered by (submitted)"), _last(proof, "campaign.submitted"), none),
-        *[_step(t("Người duyệt", "Approved by"), each, none) for each in approvals[-2:]],
+        *[_step(_APPROVALS[each.action].format(), each, none) for each in approvals],
         *([] if approvals else [Fact(t("Người duyệt", "Approved by"), none)]),
         Fact(t("Loại tin", "Class"), str(proof.message_class.title)),
         Fact(t("Căn cứ", "Legal basis"), _basis(proof)),
@@ -126,6 +126,25 @@ def _who(proof: Proof) -> Section:
         _changes(proof),
     ]
     return Section("who", t("Ai yêu cầu, ai duyệt", "Who ordered, who approved"), facts)
+
+
+_APPROVALS = {
+    "campaign.half_approved": Text("Người duyệt thứ nhất", "Approved first by"),
+    "campaign.approved": Text("Người duyệt", "Approved by"),
+    "campaign.emergency": Text("Gửi khẩn cấp, không chờ duyệt", "Sent as an emergency by"),
+}
+_BEGIN_ANEW = frozenset({"campaign.edited", "campaign.submitted", "campaign.rejected", "campaign.undone"})
+
+
+def _approvals(proof: Proof) -> list[Deed]:
+    """Those of the last round: an edit, or being sent back, voids what was said before."""
+    counted: list[Deed] = []
+    for each in proof.deeds:
+        if each.action in _BEGIN_ANEW:
+            counted = []
+        elif each.action in _APPROVALS:
+            counted.append(each)
+    return counted
 
 
 def _basis(proof: Proof) -> str:

@@ -150,6 +150,9 @@ def recount(session: Session, campaign_id: int) -> Recount:
     return Recount(reconcile(session, campaign_id).balanced, honoured)
 
 
+_REASONS = ("reason", "basis", "remark")
+
+
 def _deeds(session: Session, campaign: Campaign) -> list[Deed]:
     entries = list_entries_of(session, "campaign", campaign.id)
     return [
@@ -159,7 +162,7 @@ def _deeds(session: Session, campaign: Campaign) -> list[Deed]:
             actor=entry.actor,
             action=entry.action,
             content=str(entry.detail.get("hash") or ""),
-            reason=str(entry.detail.get("reason") or ""),
+            reason=next((str(entry.detail[name]) for name in _REASONS if entry.detail.get(name)), ""),
             digest=bytes(entry.hash).hex(),
         )
         for entry in entries

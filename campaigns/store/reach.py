@@ -13,8 +13,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.states import MessageState
 from campaigns.errors import NotFound
+from campaigns.store.frequency import Cap
 from config.i18n import Text
+
+S = MessageState
+GOT = (S.CLAIMED, S.ACCEPTED, S.DELIVERED, S.UNKNOWN)
+"""States of a message that its person has, or may have."""
 
 WILL_SEND = "will_send"
 """Where those stand whom no stage leaves out."""
@@ -34,6 +40,8 @@ class Stage:
     """The same condition once that is joined; empty where nothing need be joined."""
     lasting: bool = True
     """Whether every claim asks again: what came after the planning holds too."""
+    code: str = ""
+    """Error code of a message that a claim leaves out for this; empty where its state says it all."""
 
     @property
     def counted(self) -> str:
@@ -70,6 +78,83 @@ REFUSED = listed(
     "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic)",
 )
 
+_NOTHING_CAME = ", ".join(
+    str(state.value)
+    for state in (
+        MessageState.UNDELIVERED,
+        MessageState.EXPIRED,
+        MessageState.REJECTED,
+        MessageState.FAILED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+    )
+)
+
+
+def messaged(key: str, title: Text, which: str) -> Stage:
+    """A stage of those who have a message, or will, of people's campaigns whose batches ``b`` fit ``which``.
+
+    Decided by the planning: a campaign that is running would leave its own people out.
+    """
+    fits = f"{which} AND k.standing IS NULL AND m.state NOT IN ({_NOTHING_CAME})"
+    batches = "JOIN batch b ON b.id = m.batch_id JOIN campaign k ON k.id = b.campaign_id"
+    # For many, from the batches: nothing else finds the messages of a campaign.
+    many = f"""SELECT DISTINCT m.contact_id FROM batch b JOIN campaign k ON k.id = b.campaign_id
+               JOIN message m ON m.batch_id = b.id WHERE {fits}"""
+    return Stage(
+        key,
+        title,
+        f"EXISTS (SELECT 1 FROM message m {batches} WHERE m.contact_id = c.id AND {fits})",
+        join=f"LEFT JOIN ({many}) {key} ON {key}.contact_id = c.id",
+        joined=f"{key}.contact_id IS NOT NULL",
+        lasting=False,
+    )
+
+
+WRITTEN_TO_LATELY = messaged(
+    "written_to_lately",
+    Text("Đã nhận tin gần đây", "Got a message lately"),
+    "b.started_at > now() - make_interval(days => :reach_days)",
+)
+IN_CAMPAIGN = messaged(
+    "in_campaign",
+    Text("Đã có trong chiến dịch khác được loại trừ", "Was in a campaign that is left out"),
+    "b.campaign_id = ANY(:reach_campaigns)",
+)
+
+
+DO_NOT_CALL = listed(
+    "do_not_call",
+    Text("Trong danh sách không quảng cáo", "On the do-not-call list"),
+    "do_not_call",
+)
+
+NO_CONSENT = listed(
+    "no_consent",
+    Text("Chưa đồng ý nhận quảng cáo", "No consent to advertising"),
+    "consent",
+    "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic)",
+    present=False,
+)
+
+_SAME = """k.text_fingerprint = :fingerprint AND k.id <> :campaign AND k.standing IS NULL
+    AND (k.state IN ('running', 'paused') OR k.finished_at > now() - make_interval(days => :repeat_days))"""
+_GOT_IT = f"""SELECT m.contact_id FROM campaign k JOIN batch b ON b.campaign_id = k.id
+    JOIN message m ON m.batch_id = b.id AND m.campaign_id = k.id
+    WHERE {_SAME} AND m.state IN ({", ".join(str(state.value) for state in GOT)})
+      AND b.started_at > now() - make_interval(days => :repeat_days)"""
+
+# Whether any campaign said the same lately is asked once a statement; only then is anybody looked up.
+SAME_TEXT = Stage(
+    "same_text",
+    Text("Vừa nhận cùng nội dung", "Got the same text lately"),
+    f"((SELECT EXISTS (SELECT 1 FROM campaign k WHERE {_SAME}))"
+    f" AND EXISTS ({_GOT_IT} AND m.contact_id = c.id))",
+    join=f"LEFT JOIN (SELECT DISTINCT contact_id FROM ({_GOT_IT}) g) same_text ON same_text.contact_id = c.id",
+    joined="same_text.contact_id IS NOT NULL",
+    code="LOA_SAME_TEXT",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -79,28 +164,80 @@ class Reach:
     """``area.id`` of its wards; None is everybody in the register, also whose ward nobody knows."""
     topic: str
     honours_refusals: bool
+    carriers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """Each of these three: only people who fit one of them; empty is all."""
+    not_within_days: int | None = None
+    not_campaigns: tuple[int, ...] = ()
+    checks_do_not_call: bool = False
+    needs_consent: bool = False
+    campaign_id: int = 0
+    fingerprint: bytes | None = None
+    """What its text says; None leaves nobody out for having got it lately."""
+    repeat_days: int = 0
+    """How long ago "lately" begins."""
+    cap: Cap | None = None
+    """How many messages of its class a person gets within a day; None is no cap."""
 
     def stages(self) -> Iterator[Stage]:
         """The ways of being left out that hold for it; a person counts at the first one."""
         yield NO_NUMBER
         if self.honours_refusals:
             yield REFUSED
+        if self.checks_do_not_call:
+            yield DO_NOT_CALL
+        if self.needs_consent:
+            yield NO_CONSENT
+        if self.not_within_days:
+            yield WRITTEN_TO_LATELY
+        if self.not_campaigns:
+            yield IN_CAMPAIGN
+        if self.fingerprint is not None:
+            yield SAME_TEXT
 
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
-        return "true" if self.ward_ids is None else "c.ward_id = ANY(:reach_wards)"
+        wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
+        return " AND ".join([*wards, *self._narrowed()]) or "true"
+
+    def _narrowed(self) -> Iterator[str]:
+        if self.carriers:
+            yield "c.carrier = ANY(:reach_carriers)"
+        if self.languages:
+            yield "c.language = ANY(:reach_languages)"
+        if self.tags:
+            yield "coalesce(c.tags && CAST(:reach_tags AS text[]), false)"
 
     def reachable(self) -> str:
-        """Condition over a few contacts ``c`` of its audience: nothing leaves them out."""
-        return " AND ".join(f"NOT {stage.leaves_out}" for stage in self.stages())
+        """Condition over a few contacts ``c`` of its wards: they fit its audience, and nothing leaves them out."""
+        return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.stages())])
 
     def left_out_now(self) -> str:
         """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
-        return " OR ".join(stage.leaves_out for stage in self.stages() if stage.lasting)
+        return " OR ".join(stage.leaves_out for stage in self.stages() if stage.lasting and not stage.code)
+
+    def noted_now(self) -> str | None:
+        """The same of stages with a code of their own: which one; null for who is sent to, None where there is none."""
+        coded = [stage for stage in self.stages() if stage.lasting and stage.code]
+        whens = " ".join(f"WHEN {stage.leaves_out} THEN '{stage.code}'" for stage in coded)
+        return f"CASE {whens} END" if coded else None
 
     def bind(self, **more: Any) -> dict[str, Any]:
         """Parameters of everything here, and of the statement around it."""
-        return {"topic": self.topic, "reach_wards": None if self.ward_ids is None else list(self.ward_ids), **more}
+        return {
+            "topic": self.topic,
+            "reach_wards": None if self.ward_ids is None else list(self.ward_ids),
+            "reach_carriers": list(self.carriers),
+            "reach_languages": list(self.languages),
+            "reach_tags": list(self.tags),
+            "reach_days": self.not_within_days,
+            "reach_campaigns": list(self.not_campaigns),
+            "campaign": self.campaign_id,
+            "fingerprint": self.fingerprint,
+            "repeat_days": self.repeat_days,
+            **more,
+        }
 
 
 class Counted(NamedTuple):

@@ -23,11 +23,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 EXAMPLES = {
     "campaigns.show": "/campaigns/{campaign}/",
     "campaigns.edit": "/campaigns/{draft}/edit",
+    "campaigns.cancel": "/campaigns/{draft}/cancel",
     "campaigns.delivery": "/campaigns/{campaign}/delivery?by=ward",
     "campaigns.proof": "/campaigns/{campaign}/proof",
     "links.show": "/links/{link}/",
     "templates.show": "/templates/hk07-0-tong-quan/",
     "templates.edit": "/templates/hk07-0-tong-quan/edit",
+    "templates.diff": "/templates/hk07-0-tong-quan/diff?from=1&to=1",
+    "gateways.show": "/gateways/viettel/",
+    "gateways.edit": "/gateways/viettel/edit",
     "contacts.show": "/contacts/{person}/",
     "contacts.edit": "/contacts/{person}/edit",
 }
@@ -51,6 +55,8 @@ NO_PAGES = {
     "security.login",  # by itself in test_console
     "security.logout",
     "account.setup",  # once, before anybody can sign in
+    "campaigns.approve",  # by themselves in test_approving
+    "campaigns.emergency",
     "campaigns.progress",  # fragments and files
     "campaigns.waterfall",
     "campaigns.delivery_chart",
@@ -61,9 +67,12 @@ NO_PAGES = {
     "links.qr",
     "links.qr_image",
     "links.poster",
+    "templates.tests",
+    "gateways.tests",
     "contacts.import_progress",
     "contacts.imported",  # by itself in test_contacts, at every stage
     "contacts.bad_rows",
+    "donotcall.progress",
     "delivery.chart",
     "delivery.table",
     "exports.progress",
