@@ -10,7 +10,7 @@ from typing import Any, Literal
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import CAMPAIGN_TITLES, MESSAGE_STATES, STATE_TITLES, CampaignState
 from campaigns.lawful import legal_basis_of
-from campaigns.proof.deeds import deed
+from campaigns.proof.deeds import FIELDS, deed
 from campaigns.proof.record import Deed, Proof, Recount, is_over
 from campaigns.stats.clock import CITY_TIME
 from config.i18n import Text, current_language, t
@@ -160,9 +160,14 @@ def _changes(proof: Proof) -> Fact:
     title = t("Thay đổi sau khi duyệt", "Changes since the approval")
     if proof.unchanged is None:
         return Fact(title, t("chưa được duyệt", "not approved"), tone="warn")
-    if proof.unchanged:
+    if proof.unchanged and _hex(proof.campaign.approved_hash) == proof.content:
         return Fact(title, t("không có: hai mã trùng nhau", "none: both hashes are the same"), tone="good")
-    return Fact(title, t("CÓ: hai mã khác nhau", "SOME: the hashes differ"), tone="bad")
+    if proof.unchanged:
+        same = t("không có: từng mục như bản đã duyệt", "none: every field is as it was approved")
+        return Fact(title, same, tone="good")
+    named = ", ".join(str(FIELDS.get(name, name)) for name in proof.differing or ())
+    some = t("CÓ: hai mã khác nhau", "SOME: the hashes differ")
+    return Fact(title, f"{some} ({named})" if named else some, tone="bad")
 
 
 def _order(proof: Proof) -> Section:
