@@ -15,6 +15,7 @@ from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.icons import badge
+from admin.console.making import lists_of, priced
 from admin.console.progress import Progress, look_at
 from admin.console.views.delivery import DeliveryPages
 from admin.console.views.running import RunningPages, running_values
@@ -31,7 +32,7 @@ from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.lawful import review_class
 from campaigns.models import Campaign
-from campaigns.stats import estimate
+from campaigns.stats.waterfall import waterfall_of
 from campaigns.store import console as store
 from campaigns.store.campaigns import get_campaign
 from config.i18n import Text, t
@@ -161,12 +162,13 @@ class CampaignScreen(WizardPages, DeliveryPages, RunningPages, ListScreen):
     @expose("/<int:campaign_id>/waterfall")
     def waterfall(self, campaign_id: int) -> Any:
         """From registered to sent, in people and parts; it may take seconds, so the page asks for it by itself."""
-        session = reading()
+        session, campaign = reading(), get_campaign(reading(), campaign_id)
         try:
-            figures = estimate(session, campaign_id)
+            figures = waterfall_of(session, campaign)
         except LoaError as refusal:
             return self._fragment("console/waterfall.html", figures=None, reason=str(refusal))
-        return self._fragment("console/waterfall.html", figures=figures, reason="")
+        told = {**priced(session, campaign, figures), "list_url": lists_of(campaign, None)}
+        return self._fragment("console/waterfall.html", figures=figures, reason="", **told)
 
     def _fragment(self, template: str, **values: Any) -> Any:
         response = make_response(render_template(template, **values))
