@@ -56,6 +56,7 @@ ROLES: dict[str, frozenset[str]] = {
             "template.sync",
             "gateway.view",
             "gateway.edit",
+            "holiday.edit",
             "sender.view",
             "sender.edit",
             "do-not-call.view",

@@ -250,6 +250,7 @@ def cancel(
     campaign = _lock(session, campaign_id, version)
     _move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
+    campaign.finished_at = database_now(session)
     _note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
     return campaign
 

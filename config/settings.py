@@ -90,6 +90,17 @@ class Settings(BaseSettings):
         '`{"thong-bao": {"hours": "08:00-20:00", "rest_days": false, "cap": 2, "approvals": 2}}`; `"cap": null` is no '
         "cap. The law is not loosened (`docs/law.md`).",
     )
+    any_hour: bool = Field(
+        False,
+        description="Message classes keep no hours, weekdays and holidays; a campaign's own hours still hold. For "
+        "rehearsals against a simulated telco only: never where people get the messages.",
+    )
+    repeat_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="Days in which nobody gets the same text twice, unless a campaign says why; 0: no such guard.",
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

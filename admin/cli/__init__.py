@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     "contacts": ("admin.cli.contacts:contacts", Text("Danh bạ người dân", "The register of people")),
     "templates": ("admin.cli.templates:templates", Text("Mẫu tin nhắn", "Texts")),
     "gateways": ("admin.cli.gateways:gateways", Text("Kết nối nhà mạng", "Telecom gateways")),
+    "holidays": ("admin.cli.holidays:holidays", Text("Ngày nghỉ lễ", "Public holidays")),
     "tariffs": ("admin.cli.tariffs:tariffs", Text("Giá một phần tin", "Prices of a message part")),
     "campaigns": ("admin.cli.campaigns:campaigns", Text("Chiến dịch", "Campaigns")),
     "unknown": ("admin.cli.unknown:unknown", Text("Tin chưa rõ kết quả", "Messages nobody knows the fate of")),

@@ -61,6 +61,7 @@ def audience_form(campaign: Campaign) -> Form:
         "edition": audience.edition,
         "was_edition": audience.edition,
         "within_days": str(audience.not_within_days or ""),
+        "repeat_reason": campaign.repeat_reason or "",
     }
     lists = {
         "district": list(audience.districts),
@@ -81,9 +82,11 @@ def schedule_form(campaign: Campaign) -> Form:
             "start_at": _written(campaign.start_at),
             "window_start": campaign.window_start.strftime("%H:%M"),
             "window_end": campaign.window_end.strftime("%H:%M"),
-            "finish_by": _written(campaign.finish_by),
+            "skip_holidays": "1" if campaign.skip_holidays else "",
+            "deadline": _written(campaign.deadline),
             **_filled_pace(campaign),
-        }
+        },
+        {"weekday": [str(day) for day in range(7) if campaign.weekdays >> day & 1]},
     )
 
 
@@ -182,7 +185,7 @@ def read_audience(form: Form, base: Campaign) -> CampaignDraft | None:
     except ValidationError as error:
         _tell(form, error)
         return None
-    return _checked(form, base, {"audience": audience})
+    return _checked(form, base, {"audience": audience, "repeat_reason": form.get("repeat_reason").strip() or None})
 
 
 def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
@@ -195,13 +198,17 @@ def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
         "start_at": start_at,
         "window_start": form.clock("window_start", time(7)),
         "window_end": form.clock("window_end", time(21)),
-        "finish_by": form.moment("finish_by"),
+        "weekdays": sum({1 << int(day) for day in form.list("weekday") if day in set("0123456")}),
+        "skip_holidays": bool(form.get("skip_holidays")),
+        "deadline": form.moment("deadline"),
         "over_minutes": pace.over_minutes,
         "pace_per_hour": pace.parts_per_hour,
         "ward_pace_per_hour": pace.ward_people_per_hour,
     }
-    if start_at and given["finish_by"] and given["finish_by"] <= start_at:
-        form.errors["finish_by"] = t("Hạn phải sau lúc bắt đầu.", "The deadline must come after the start.")
+    if not given["weekdays"]:
+        form.errors["weekday"] = t("Hãy chọn ít nhất một ngày trong tuần.", "Choose at least one day of the week.")
+    if start_at and given["deadline"] and given["deadline"] <= start_at:
+        form.errors["deadline"] = t("Hạn phải sau lúc bắt đầu.", "The deadline must come after the start.")
     return _checked(form, base, given)
 
 
@@ -210,6 +217,8 @@ def _checked(form: Form, base: Campaign | None, given: Fields) -> CampaignDraft 
     if base is not None:
         before = read_draft(base)
         kept = {name: getattr(before, name) for name in CampaignDraft.model_fields}
+    if form.errors:
+        return None
     draft = None
     try:
         draft = CampaignDraft(**{**kept, **given})
@@ -232,6 +241,7 @@ _MESSAGES: dict[str, Text] = {
     "not_within_days": Text("Từ 1 tới 365 ngày.", "From 1 to 365 days."),
     "not_campaigns": Text("Nhiều nhất 50 chiến dịch.", "50 campaigns at most."),
     "budget": Text("Số tiền quá lớn.", "The amount is too large."),
+    "repeat_reason": Text("Lý do từ 3 tới 500 ký tự.", "A reason has 3 to 500 characters."),
 }
 
 _FIELDS = {

@@ -13,6 +13,7 @@ from admin.console.area_tree import AreaNode, places_of
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
 from campaigns.content.topics import TOPICS
+from campaigns.delivery.hours import EVERY_DAY, WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
 from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
@@ -99,6 +100,8 @@ def audience_words(session: Session, facts: Review) -> list[Fact]:
         named = {campaign.id: campaign.name for campaign in list_sent_campaigns(session, audience.not_campaigns)}
         listed = ", ".join(named.get(number, str(number)) for number in audience.not_campaigns)
         found.append((t("Trừ người của chiến dịch", "Except people of"), listed))
+    if facts.campaign.repeat_reason:
+        found.append((t("Gửi lại cùng nội dung vì", "Same text again because"), facts.campaign.repeat_reason))
     return found
 
 
@@ -123,13 +126,14 @@ def schedule_words(campaign: Campaign) -> list[Fact]:
     found = [
         (t("Bắt đầu", "Start"), start if start != "–" else t("lên lịch sau khi duyệt", "set after the approval")),
         (t("Khung giờ", "Hours"), window_words(campaign)),
+        (t("Ngày gửi", "Days"), days_words(campaign)),
         (t("Nhịp gửi", "Pace"), pace_words(campaign)),
     ]
     if campaign.ward_pace_per_hour:
         limit = t("tối đa {n} người mỗi giờ", "{n} people an hour", n=formats.number(campaign.ward_pace_per_hour))
         found.append((t("Mỗi phường, xã", "In one ward"), limit))
-    if campaign.finish_by:
-        found.append((t("Hạn xong", "Deadline"), formats.moment(campaign.finish_by)))
+    if campaign.deadline:
+        found.append((t("Hạn chót", "Deadline"), formats.moment(campaign.deadline)))
     return found
 
 
@@ -138,6 +142,15 @@ def window_words(campaign: Campaign) -> str:
     if campaign.window_start == campaign.window_end:
         return t("cả ngày", "all day")
     return f"{formats.clock(campaign.window_start)}–{formats.clock(campaign.window_end)}"
+
+
+def days_words(campaign: Campaign) -> str:
+    """Which days of the week, and whether on holidays: its own wish within what its class allows."""
+    names = [str(name) for day, name in enumerate(WEEKDAY_NAMES) if campaign.weekdays >> day & 1]
+    days = t("mọi ngày", "every day") if campaign.weekdays == EVERY_DAY else ", ".join(names)
+    if not campaign.rest_days:
+        return t("{days}, trừ thứ Bảy, Chủ nhật, ngày lễ", "{days}, not on weekends and holidays", days=days)
+    return t("{days}, trừ ngày lễ", "{days}, not on holidays", days=days) if campaign.skip_holidays else days
 
 
 def pace_words(campaign: Campaign) -> str:

@@ -22,16 +22,9 @@ from campaigns.delivery.retries import RULES, ErrorClass, error_class, waits
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
 from campaigns.gateways.contract import Adapter, Answer, GatewayUnavailable, Outbound, Verdict
+from campaigns.store.claiming import Claim, ClaimedMessage
 from campaigns.store.database import Database
-from campaigns.store.delivery import (
-    Claim,
-    ClaimedMessage,
-    Outcomes,
-    Standing,
-    advance_wire,
-    record_outcomes,
-    release_batch,
-)
+from campaigns.store.delivery import Outcomes, Standing, advance_wire, record_outcomes, release_batch
 from config.keys import Keyring, KeyringError
 
 log = structlog.get_logger(__name__)
@@ -310,6 +303,7 @@ class Consignment:
                     claim.token,
                     waits=waits(self._met, line.policy.retry_seconds),
                     hold_seconds=line.policy.retry_seconds if self._trouble else 0.0,
+                    cap=self._facts.reach.cap,
                 )
         return standing
 

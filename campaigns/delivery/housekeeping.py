@@ -15,6 +15,7 @@ from campaigns.delivery.retention import Keep, purge
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
+    expire_late_messages,
     expire_refused_messages,
     finish_campaigns,
     reap_lapsed_leases,
@@ -50,6 +51,8 @@ class Tidied:
     reaped: int = 0
     """Batches freed from dead workers."""
     cancelled: int = 0
+    late: int = 0
+    """Messages that their campaign's deadline left unsent."""
     expired: int = 0
     """Batches with messages whose validity ended while they were refused for now."""
     adopted: int = 0
@@ -87,6 +90,7 @@ def tidy(
         _step(done, "lent", lambda: _repeat(database, lend_batches, most=1))
         _step(done, "reaped", lambda: _repeat(database, reap_lapsed_leases))
         _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
+        _step(done, "late", lambda: _repeat(database, expire_late_messages))
         _step(done, "expired", lambda: _repeat(database, expire_refused_messages))
         _step(
             done,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices, read_prices
@@ -24,7 +25,7 @@ from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
 from campaigns.stats.samples import Sample, samples_of
 from campaigns.stats.waterfall import Waterfall, waterfall_of
 from campaigns.store.campaigns import database_now
-from campaigns.store.making import list_same_text
+from campaigns.store.making import count_over_cap, list_same_text
 from campaigns.store.templates import get_version
 from config.i18n import t
 
@@ -60,6 +61,8 @@ class Review:
     gateways: Sequence[Carried]
     ahead: Forecast | None
     same_text: Sequence[Row[Any]]
+    over_cap: int = 0
+    """Of those who will be sent to, how many have had all their class allows and wait for another day."""
     hindrance: str = ""
     """Why it could not be submitted as it is; empty where it can."""
     warnings: Sequence[str] = field(default_factory=list)
@@ -104,6 +107,7 @@ def review_of(session: Session, campaign: Campaign) -> Review:
         gateways=carried_by(session, campaign, parts),
         ahead=forecast(session, campaign, counted) if counted else None,
         same_text=list_same_text(session, campaign, SAME_TEXT_DAYS),
+        over_cap=count_over_cap(session, reach_of(session, campaign)) if counted else 0,
         hindrance=hindrance,
     )
     return Review(**{**gathered.__dict__, "warnings": list(_warnings(gathered))})

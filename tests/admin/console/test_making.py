@@ -20,7 +20,13 @@ from tests.factories import make_campaign, make_contact, make_gateway, make_temp
 
 TEXT = {"name": "Bảy cách", "template": "ho-khau", "variant": "plain", "value-gio_bat_dau": "7:30"}
 WHOM = {"whom": "areas", "edition": "2023", "district": ["490"]}
-WHEN = {"when": "later", "window_start": "07:00", "window_end": "21:00", "pacing": "none"}
+WHEN = {
+    "when": "later",
+    "window_start": "07:00",
+    "window_end": "21:00",
+    "weekday": list("0123456"),
+    "pacing": "none",
+}
 
 
 @pytest.fixture
@@ -146,8 +152,9 @@ def test_looking_through_the_steps_voids_no_approval(ready: None, signed_in: Any
         ticked = dict(re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)" value="([^"]*)"[^>]* checked', page))
         chosen = re.findall(r'<select id="f-(\w+)".*?<option value="([^"]*)" selected', page, re.DOTALL)
         kept = {name: value for name, value in fields.items() if name not in {"csrf_token", "district", "ward", "find"}}
-        for name in ("carrier", "language", "tag", "not_campaign"):
+        for name in ("carrier", "language", "tag", "not_campaign", "skip_holidays"):
             kept.pop(name, None)
+        ticked |= {"weekday": list("0123456")} if step == "schedule" else {}
         assert send(officer, session, step, **{**kept, **ticked, **dict(chosen)}).status_code == 303
     now = only(session)
     assert (now.version, now.state, now.validity_minutes, now.priority) == (before, "submitted", 60, 3)
@@ -203,11 +210,13 @@ def test_a_campaign_stays_with_its_version_and_says_when_there_is_a_newer_one(
         ("schedule", {"when": "at", "start_at": ""}, "Hãy chọn ngày giờ bắt đầu"),
         ("schedule", {"when": "at", "start_at": "mai"}, "Ngày giờ không hợp lệ"),
         ("schedule", {"window_start": "bảy giờ"}, "Giờ phải có dạng 07:00"),
+        ("schedule", {"weekday": []}, "Hãy chọn ít nhất một ngày"),
+        ("audience", {"repeat_reason": "x"}, "Lý do từ 3 tới 500 ký tự"),
         ("schedule", {"pacing": "over", "over": "lâu"}, "không phải khoảng thời gian"),
         ("schedule", {"pacing": "rate", "pace": ""}, "Hãy ghi số phần tin mỗi giờ"),
         (
             "schedule",
-            {"when": "at", "start_at": "2030-01-02T08:00", "finish_by": "2030-01-02T07:00"},
+            {"when": "at", "start_at": "2030-01-02T08:00", "deadline": "2030-01-02T07:00"},
             "Hạn phải sau lúc bắt đầu",
         ),
     ],
@@ -291,10 +300,10 @@ def test_the_finish_is_worked_out_before_anything_is_saved(ready: None, signed_i
     begin(officer)
     send(officer, session, "audience", whom="all", edition="2023")
     live = {**WHEN, "when": "at", "start_at": "2030-01-02T08:00", "pacing": "over", "over": "2h", "go": "show"}
-    told = words_of(send(officer, session, "schedule", **live, finish_by="2030-01-02T09:00").text)
+    told = words_of(send(officer, session, "schedule", **live, deadline="2030-01-02T09:00").text)
     assert "Bắt đầu 08:00 02/01/2030, xong lúc 10:00 cùng ngày." in told
     assert "Sẽ không kịp trước hạn 09:00 02/01/2030." in told
-    assert "Kịp trước hạn" in words_of(send(officer, session, "schedule", **live, finish_by="2030-01-02T11:00").text)
+    assert "Kịp trước hạn" in words_of(send(officer, session, "schedule", **live, deadline="2030-01-02T11:00").text)
     assert only(session).start_at is None
 
 

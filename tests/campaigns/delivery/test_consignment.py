@@ -20,7 +20,8 @@ from campaigns.gateways.smpp import SmppAdapter
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.server import Sandbox
 from campaigns.gateways.smpp.settings import SmppSettings
-from campaigns.store.delivery import Claim, reap_lapsed_leases
+from campaigns.store.claiming import Claim
+from campaigns.store.delivery import reap_lapsed_leases
 from config.keys import Keyring
 from tests.campaigns.delivery.conftest import Planned
 
