@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, time
-from typing import Annotated, Literal, Self
+from datetime import UTC, datetime, time
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -60,7 +60,6 @@ class CampaignDraft(BaseModel):
     """At most so many parts an hour; not together with ``over_minutes``."""
     ward_pace_per_hour: int | None = Field(None, ge=1, le=1_000_000)
     """At most so many people an hour in one ward."""
-
     budget: int | None = Field(None, ge=0, le=1_000_000_000_000)
     """Đồng its makers may spend."""
 
@@ -121,17 +120,31 @@ def read_draft(campaign: Campaign) -> CampaignDraft:
     )
 
 
-def content_hash(campaign: Campaign) -> bytes:
-    """SHA-256 over text, class, legal basis, audience and schedule: what an approver approves."""
-    version = campaign.template_version
+def approved_content(campaign: Campaign) -> dict[str, Any]:
+    """Text, class, legal basis, audience and schedule as JSON, times in UTC: everything an approval covers."""
     draft = read_draft(campaign)
-    moments = {"start_at": draft.start_at, "deadline": draft.deadline}
     basis = class_rules(campaign.message_class).legal_basis
-    approved = draft.model_dump(mode="json") | {
-        **{name: at.astimezone(UTC).isoformat() if at else None for name, at in moments.items()},
-        "body": version.body(campaign.variant),
+    return draft.model_dump(mode="json") | {
+        "start_at": _in_utc(draft.start_at),
+        "deadline": _in_utc(draft.deadline),
+        "body": campaign.template_version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,
         "legal_basis": campaign.legal_basis or (basis.vi if basis else None),
     }
+
+
+def content_hash(campaign: Campaign) -> bytes:
+    """SHA-256 over ``approved_content``: what an approver approves."""
+    approved = approved_content(campaign)
     return hashlib.sha256(json.dumps(approved, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+
+def snapshot(campaign: Campaign) -> dict[str, Any]:
+    """What ``approved_content`` holds, with the template's title and version number, to be read later by people."""
+    version = campaign.template_version
+    return approved_content(campaign) | {"template": version.template.title, "template_version": version.number}
+
+
+def _in_utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None

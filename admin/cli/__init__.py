@@ -42,6 +42,8 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     ),
     "senders": ("admin.cli.senders:senders", Text("Tên người gửi (brandname)", "Sender names")),
     "keys": ("admin.cli.keys:keys", Text("Khoá mã hoá số điện thoại", "Keys that encrypt the numbers")),
+    "audit": ("admin.cli.audit:audit", Text("Nhật ký chỉ ghi thêm", "The append-only audit")),
+    "proof": ("admin.cli.proof:proof", Text("Hồ sơ chứng minh của chiến dịch", "A campaign's proof, signed")),
     "users": ("admin.cli.users:users", Text("Người dùng và vai trò", "People and their roles")),
     "settings": ("admin.cli.settings:settings", Text("Các thiết lập LOA_*", "The settings LOA_*")),
 }

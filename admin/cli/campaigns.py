@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import click
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress
 from admin.cli.moments import read_moment, read_start, read_weekdays, read_window
+from admin.cli.steps import UNDO, approve, emergency, take_step
 from admin.cli.tables import print_table
 from campaigns import steps
-from campaigns.access import Actor
 from campaigns.audience.selection import WITHIN_DAYS_MOST, Audience
 from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, parse_rate, parse_span
@@ -248,17 +246,6 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _step(loa: Loa, as_email: str | None, as_json: bool, act: Callable[[Session, Actor], Campaign]) -> None:
-    """Take one step as a person and say where the campaign stands then."""
-    actor = loa.actor(as_email)
-    with loa.database.transaction() as session:
-        campaign = act(session, actor)
-        session.flush()
-        found = summary(session, campaign.id)
-    if as_json:
-        emit_json(found.to_json())
-    else:
-        click.echo(f"{found.id}: {CAMPAIGN_TITLES[CampaignState(found.state)]}")
 
 
 def _simple_step(name: str, help_text: str) -> None:
@@ -268,7 +255,7 @@ def _simple_step(name: str, help_text: str) -> None:
     @json_option
     @pass_loa
     def step(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> None:
-        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
+        take_step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
 
 
 def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
@@ -279,12 +266,18 @@ def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
     @json_option
     @pass_loa
     def step(loa: Loa, campaign_id: int, reason: str, as_email: str | None, as_json: bool) -> None:
-        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason))
+        take_step(
+            loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason)
+        )
 
 
 _simple_step("submit", t("Trình duyệt.", "Ask for approval."))
-_simple_step("approve", t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
 _simple_step("resume", t("Gửi tiếp.", "Go on after a pause."))
+_reasoned_step(
+    "undo",
+    t("Hoàn tác duyệt khi chưa gửi tin nào.", "Take an approval back before the first message."),
+    required=False,
+)
 _reasoned_step("pause", t("Tạm dừng.", "Pause."), required=False)
 _reasoned_step(
     "cancel", t("Huỷ; phần chưa gửi sẽ không gửi nữa.", "Cancel; what is unsent stays unsent."), required=False
@@ -292,16 +285,26 @@ _reasoned_step(
 _reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its makers."), required=True)
 
 
+campaigns.add_command(approve)
+campaigns.add_command(emergency)
+
+
 @campaigns.command("schedule", help=t("Đặt giờ bắt đầu cho chiến dịch đã duyệt.", "Start an approved campaign."))
 @click.argument("campaign_id", metavar="ID", type=int)
 @click.option("--start", default="now", show_default=True, help=t("now hoặc thời điểm ISO.", "now or an ISO time."))
+@UNDO
 @as_option
 @json_option
 @pass_loa
-def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_json: bool) -> None:
+def schedule(loa: Loa, campaign_id: int, start: str, undo_seconds: int, as_email: str | None, as_json: bool) -> None:
     """Set when an approved campaign begins."""
     at = None if start == "now" else read_start(start)
-    _step(loa, as_email, as_json, lambda session, actor: steps.schedule(session, actor, campaign_id, at))
+    take_step(
+        loa,
+        as_email,
+        as_json,
+        lambda session, actor: steps.schedule(session, actor, campaign_id, at, undo_seconds=undo_seconds),
+    )
 
 
 @campaigns.command(
@@ -335,7 +338,7 @@ def pace_command(
             t("Ghi --over hoặc --pace, --ward-pace, hoặc --none.", "Give --over or --pace, --ward-pace, or --none.")
         )
     pace = replace(read_pace(over, parts, ward), replaces=nothing)
-    _step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
+    take_step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
 
 
 @campaigns.command("list", help=t("Các chiến dịch, mới nhất trước.", "Campaigns, newest first."))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from campaigns.access import Actor
 from campaigns.store.database import Database
+from campaigns.store.users import actor_of
 from config.keys import Keyring
 from config.settings import Settings
 
@@ -58,5 +59,4 @@ def actor() -> Actor:
     """The person of the request; with no roles at all while nobody is signed in."""
     if not current_user.is_authenticated:
         return Actor("", frozenset())
-    user = cast(Any, current_user)
-    return Actor(user.email, frozenset(role.name for role in user.roles))
+    return actor_of(cast(Any, current_user))

@@ -14,6 +14,7 @@ from flask_wtf.csrf import generate_csrf
 
 from admin.console import formats, words
 from admin.console.guard import allowed, may
+from campaigns.proof.deeds import deed
 from config.i18n import LANGUAGES, current_language, set_language, t
 
 THEME_COOKIE = "loa-theme"
@@ -59,6 +60,7 @@ def _helpers() -> dict[str, Any]:
         "number": formats.number,
         "percent": formats.percent,
         "moment": formats.moment,
+        "moment_to_seconds": formats.moment_to_seconds,
         "clock": formats.clock,
         "day": formats.day,
         "masked": formats.masked,
@@ -66,6 +68,7 @@ def _helpers() -> dict[str, Any]:
         "seconds": formats.seconds,
         "local": formats.local,
         "words": words,
+        "deed": deed,
         "may": may,
         "allowed": allowed,
         "static_url": static_url,

@@ -42,6 +42,7 @@ SESSION_BADGES: Mapping[str, Badge] = {
     "connecting": Badge(Text("Đang nối lại", "Connecting"), "clock", "warn"),
     "down": Badge(Text("Mất kết nối", "Down"), "alert", "bad"),
     "absent": Badge(Text("Không có phiên nào", "No session"), "alert", "bad"),
+    "resting": Badge(Text("Tạm nghỉ vì lỗi", "Resting after failures"), "pause", "bad"),
     "disabled": Badge(Text("Đã tắt", "Switched off"), "stop", "quiet"),
 }
 
@@ -60,6 +61,13 @@ IMPORT_BADGES: Mapping[str, Badge] = {
     "finished": Badge(Text("Đã nhập", "Imported"), "check", "good"),
     "failed": Badge(Text("Không nhập được", "Failed"), "alert", "bad"),
     "discarded": Badge(Text("Đã bỏ", "Discarded"), "stop", "quiet"),
+}
+
+LINK_BADGES: Mapping[str, Badge] = {
+    "open": Badge(Text("Đang dùng", "In use"), "check", "good"),
+    "over": Badge(Text("Đã hết hạn", "Over"), "clock", "quiet"),
+    "closed": Badge(Text("Đã đóng", "Closed"), "stop", "quiet"),
+    "barred": Badge(Text("Tên miền không còn được phép", "Host no longer allowed"), "alert", "bad"),
 }
 
 OUTCOME_BADGES: Mapping[str, Badge] = {

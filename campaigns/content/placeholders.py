@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from campaigns.content.links import PATH, SAMPLE_ADDRESS, SAMPLE_TOKEN
+from campaigns.content.shortlinks import SAMPLE_CODE, SAMPLE_SHORT_ADDRESS, SHORT_PATH
 from config.i18n import Text
 
 Source = Literal["contact", "campaign", "system"]
@@ -33,6 +34,12 @@ _ALL = (
     Placeholder("han_nop", Text("Hạn nộp", "Due date"), "campaign", "10/03/2023"),
     Placeholder("nam", Text("Năm", "Year"), "campaign", "2023"),
     Placeholder(
+        "lien_ket",
+        Text("Liên kết ngắn (tên ngắn ở mục Liên kết)", "Short link (its short name)"),
+        "campaign",
+        SAMPLE_SHORT_ADDRESS + SHORT_PATH + SAMPLE_CODE,
+    ),
+    Placeholder(
         "lien_ket_tu_choi",
         Text("Liên kết từ chối của từng người", "Each person's link to refuse"),
         "contact",
@@ -40,6 +47,7 @@ _ALL = (
     ),
     Placeholder("chu_de", Text("Chủ đề bị từ chối", "Topic refused"), "system", ""),
     Placeholder("nhan_luc", Text("Thời điểm nhận yêu cầu", "When the request came"), "system", "09:15 12/03/2023"),
+    Placeholder("noi_dung", Text("Nội dung gửi thử", "Text that is tried"), "system", "[THU] Noi dung gui thu."),
     Placeholder("ngung_tu", Text("Thời điểm ngừng gửi", "When sending stops"), "system", "09:15 12/03/2023"),
 )
 

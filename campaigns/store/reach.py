@@ -164,6 +164,12 @@ class Reach:
     """``area.id`` of its wards; None is everybody in the register, also whose ward nobody knows."""
     topic: str
     honours_refusals: bool
+    carriers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """Each of these three: only people who fit one of them; empty is all."""
+    not_within_days: int | None = None
+    not_campaigns: tuple[int, ...] = ()
     checks_do_not_call: bool = False
     needs_consent: bool = False
     campaign_id: int = 0
@@ -173,12 +179,6 @@ class Reach:
     """How long ago "lately" begins."""
     cap: Cap | None = None
     """How many messages of its class a person gets within a day; None is no cap."""
-    carriers: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    """Each of these three: only people who fit one of them; empty is all."""
-    not_within_days: int | None = None
-    not_campaigns: tuple[int, ...] = ()
 
     def stages(self) -> Iterator[Stage]:
         """The ways of being left out that hold for it; a person counts at the first one."""
@@ -189,12 +189,12 @@ class Reach:
             yield DO_NOT_CALL
         if self.needs_consent:
             yield NO_CONSENT
-        if self.fingerprint is not None:
-            yield SAME_TEXT
         if self.not_within_days:
             yield WRITTEN_TO_LATELY
         if self.not_campaigns:
             yield IN_CAMPAIGN
+        if self.fingerprint is not None:
+            yield SAME_TEXT
 
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
@@ -228,14 +228,14 @@ class Reach:
         return {
             "topic": self.topic,
             "reach_wards": None if self.ward_ids is None else list(self.ward_ids),
-            "campaign": self.campaign_id,
-            "fingerprint": self.fingerprint,
-            "repeat_days": self.repeat_days,
             "reach_carriers": list(self.carriers),
             "reach_languages": list(self.languages),
             "reach_tags": list(self.tags),
             "reach_days": self.not_within_days,
             "reach_campaigns": list(self.not_campaigns),
+            "campaign": self.campaign_id,
+            "fingerprint": self.fingerprint,
+            "repeat_days": self.repeat_days,
             **more,
         }
 

@@ -67,12 +67,17 @@ _PROBED = f"""
 """
 """Gateways that are being tried with a message, or are about to be."""
 
-_LOST = """
-    SELECT id FROM batch WHERE gateway_id IS NULL
+_PINNED = "campaign_id IN (SELECT campaign_id FROM test_message WHERE gateway_id IS NOT NULL)"
+"""A message that tries one gateway goes by that one or not at all. So few that they are read whole, and hashed."""
+
+_LOST = f"""
+    SELECT id FROM batch WHERE gateway_id IS NULL AND NOT {_PINNED}
     UNION ALL
     SELECT b.id FROM gateway off JOIN batch b ON b.gateway_id = off.id AND b.state = 'ready' WHERE NOT off.enabled
 """
-_ASTRAY = "SELECT id FROM batch WHERE state = 'ready' AND gateway_id NOT IN (SELECT gateway_id FROM probed)"
+_ASTRAY = f"""
+    SELECT id FROM batch WHERE state = 'ready' AND gateway_id NOT IN (SELECT gateway_id FROM probed) AND NOT {_PINNED}
+"""
 
 _UNSENT = "b.queued + b.suppressed = b.size"
 
@@ -150,9 +155,12 @@ def align_batches(session: Session, *, most: int = 2000) -> int:
 
 
 def routes_changed(session: Session, *, within: float) -> bool:
-    """Whether the health of a gateway changed in the last so many seconds."""
+    """Whether the health of a gateway, its settings or its routes changed in the last so many seconds."""
     found = session.execute(
-        text("SELECT EXISTS (SELECT 1 FROM gateway_health WHERE since > now() - make_interval(secs => :secs))"),
+        text(
+            "SELECT EXISTS (SELECT 1 FROM gateway_health WHERE since > now() - make_interval(secs => :secs))"
+            " OR EXISTS (SELECT 1 FROM gateway WHERE changed_at > now() - make_interval(secs => :secs))"
+        ),
         {"secs": within},
     )
     return bool(found.scalar())
@@ -166,7 +174,7 @@ _LEND = text(f"""
         SELECT probed.gateway_id, lent.id FROM probed JOIN gateway g ON g.id = probed.gateway_id AND g.enabled
         CROSS JOIN LATERAL (
             SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
-            WHERE {_SENDABLE} AND {_UNSENT} AND EXISTS (
+            WHERE {_SENDABLE} AND {_UNSENT} AND NOT b.{_PINNED} AND EXISTS (
                 SELECT 1 FROM route r WHERE r.gateway_id = g.id AND r.carrier IN (b.carrier, '*'))
             LIMIT 1 FOR UPDATE OF b SKIP LOCKED
         ) lent

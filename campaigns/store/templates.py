@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, aliased
@@ -15,8 +15,8 @@ from campaigns.access import Actor
 from campaigns.content.encoding import normalise
 from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
 from campaigns.errors import InvalidInput, NotFound, WrongState
-from campaigns.models import Template, TemplateVersion
-from campaigns.store.audit import append_audit
+from campaigns.models import Campaign, Template, TemplateVersion
+from campaigns.store.audit import append_audit, changed_fields
 from config.i18n import Text
 
 Origin = Literal["file", "console"]
@@ -61,9 +61,7 @@ def list_templates(session: Session, *, archived: bool = False) -> list[Template
         TemplateVersion.created_at,
     )
     newer = aliased(TemplateVersion)
-    is_latest = ~exists().where(
-        newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number
-    )
+    is_latest = ~exists().where(newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number)
     query = (
         select(*columns)
         .join(TemplateVersion, TemplateVersion.template_id == Template.id)
@@ -124,6 +122,17 @@ def list_versions(session: Session, slug: str) -> Sequence[TemplateVersion]:
     ).all()
 
 
+def list_uses(session: Session, template_id: int, *, most: int = 200) -> Sequence[Any]:
+    """(number, id, name, state) of people's campaigns that are pinned to a version of a template, the newest first."""
+    return session.execute(
+        select(TemplateVersion.number, Campaign.id, Campaign.name, Campaign.state)
+        .join(TemplateVersion, TemplateVersion.id == Campaign.template_version_id)
+        .where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None))
+        .order_by(Campaign.id.desc())
+        .limit(most)
+    ).all()
+
+
 def latest_file_version(session: Session, template_id: int) -> TemplateVersion | None:
     """The newest version of a template that came from a file."""
     return session.scalars(
@@ -153,15 +162,16 @@ def insert_template(session: Session, facts: TemplateFacts) -> Template:
     return template
 
 
-def write_facts(template: Template, facts: TemplateFacts) -> bool:
-    """Copy title, task, topic, class and audience; whether something changed."""
-    changed = False
-    for name in ("title", "plan_task", "topic", "message_class", "audience"):
-        value = getattr(facts, name)
-        if getattr(template, name) != value:
-            setattr(template, name, value)
-            changed = True
-    return changed
+_FACTS = ("title", "plan_task", "topic", "message_class", "audience")
+
+
+def write_facts(template: Template, facts: TemplateFacts) -> dict[str, Any]:
+    """Copy title, task, topic, class and audience; what changed, for the audit, empty where nothing did."""
+    before = {name: getattr(template, name) for name in _FACTS}
+    after = {name: getattr(facts, name) for name in _FACTS}
+    for name, value in after.items():
+        setattr(template, name, value)
+    return changed_fields(before, after)
 
 
 def insert_version(
@@ -259,8 +269,8 @@ def change_facts(session: Session, actor: Actor, facts: TemplateFacts) -> Templa
         )
     latest = get_version(session, facts.slug)
     _refuse(check_facts(facts) + check_bodies(latest.body_marked, latest.body_plain, facts.message_class))
-    if write_facts(template, facts):
-        append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": facts.slug})
+    if changed := write_facts(template, facts):
+        append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": facts.slug, **changed})
     return template
 
 

@@ -48,7 +48,10 @@ def test_a_campaign_goes_from_the_first_click_to_delivery_by_district(desk: Desk
 
     approver.page.goto(address)
     approver.no_barriers()
-    approver.page.locator("form[action$='/approve'] button").click()
+    approver.page.locator("a[href$='/approve']").click()
+    approver.page.check("[name=class]")
+    approver.page.fill("[name=recipients]", str(expected))
+    approver.page.locator("form:has([name=recipients]) button").click()
     expect(approver.page.locator(".flash.good")).to_be_visible()
 
     officer.page.reload()

@@ -1,7 +1,7 @@
-"""Let a campaign be made step by step: once for each form, with a budget; and let people bear tags.
+"""Let a campaign be made step by step: once for each form, with a deadline and a budget; and let people bear tags.
 
 Revision ID: 0011
-Revises: 0008
+Revises: 0007
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

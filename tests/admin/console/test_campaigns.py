@@ -63,6 +63,16 @@ def step(browser: Browser, name: str, **values: Any) -> Any:
     return browser.client.post(f"/campaigns/1/{name}", data={**hidden, **values}, follow_redirects=True)
 
 
+def approve(browser: Browser, **values: Any) -> Any:
+    """Approve on the approver's page, with the class ticked and the number of the two people typed."""
+    page = browser.get("/campaigns/1/approve").text
+    form = re.search(r'<form method="post" class="narrow-form" novalidate>.*?</form>', page, re.DOTALL)
+    assert form, "there is nothing to approve"
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
+    filled = {**hidden, "class": "thong-bao", "recipients": "1", **values}
+    return browser.client.post("/campaigns/1/approve", data=filled, follow_redirects=True)
+
+
 def test_a_campaign_goes_from_form_to_schedule_by_two_people(ready: None, signed_in: Any, session: Session) -> None:
     officer, approver = signed_in("officer"), signed_in("approver")
     create(officer)
@@ -70,7 +80,7 @@ def test_a_campaign_goes_from_form_to_schedule_by_two_people(ready: None, signed
     assert made.values == {"gio_bat_dau": "7:30"}
     assert made.audience["districts"] == ["490"]
     assert "Đã trình duyệt." in step(officer, "submit").text
-    assert "Đã duyệt." in step(approver, "approve").text
+    assert "Đã duyệt." in approve(approver).text
     assert "Đã lên lịch gửi." in step(officer, "schedule", when="now").text
     assert only(session).state == "scheduled"
     assert only(session).approved_by == email_of("approver")
@@ -91,7 +101,8 @@ def test_the_maker_is_not_offered_to_approve_and_cannot(ready: None, signed_in: 
     page = both.get("/campaigns/1/").text
     assert "/campaigns/1/approve" not in page
     assert "cần người thứ hai" in page
-    answer = both.post("/campaigns/1/approve", {"version": "3", "seen": "00"}, follow_redirects=True)
+    form = {"version": "3", "seen": "00", "class": "thong-bao", "recipients": "1"}
+    answer = both.post("/campaigns/1/approve", form, follow_redirects=True)
     assert "không tự duyệt được" in answer.text
     assert only(session).state == "submitted"
 
@@ -119,7 +130,7 @@ def test_an_approver_who_saw_another_content_is_stopped(ready: None, signed_in: 
     officer, approver = signed_in("officer"), signed_in("approver")
     create(officer)
     step(officer, "submit")
-    answer = approver.post("/campaigns/1/approve", {"version": "3", "seen": "ab" * 32}, follow_redirects=True)
+    answer = approve(approver, seen="ab" * 32)
     assert "Nội dung đã khác với bản bạn vừa xem" in answer.text
     assert only(session).state == "submitted"
 
@@ -129,7 +140,7 @@ def test_a_rejection_needs_a_reason_and_leads_back_to_the_maker(ready: None, sig
     create(officer)
     step(officer, "submit")
     assert "Hãy ghi lý do." in step(approver, "reject", reason=" ").text
-    step(approver, "reject", reason="Thiếu số 1022")
+    assert "Đã trả lại người soạn." in step(approver, "reject", reason="Thiếu số 1022").text
     assert "Thiếu số 1022" in officer.get("/").text
     assert only(session).state == "draft"
 
