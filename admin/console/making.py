@@ -95,8 +95,8 @@ def previews_of(form: Form, version: TemplateVersion, names: list[str]) -> dict[
 
 
 def usual_price(session: Session, version: TemplateVersion) -> Any:
-    """Đồng for one part of a carrier without a price of its own; None where nobody wrote one down."""
-    return price_list(session).of("*", version.template.message_class)
+    """Đồng for one part of a carrier without a price of its own, known or assumed."""
+    return price_list(session).of("*", version.template.message_class) or console().settings.part_price
 
 
 def found_templates(rows: list[Any], find: str, chosen: str) -> list[tuple[Any, bool]]:

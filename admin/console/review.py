@@ -17,7 +17,7 @@ from campaigns.delivery.hours import EVERY_DAY, WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
 from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
-from campaigns.stats.review import Review, price_list, review_of
+from campaigns.stats.review import Review, price_list, priced_part, review_of
 from campaigns.stats.waterfall import Waterfall
 from campaigns.store.making import list_sent_campaigns
 from config.i18n import Text, t
@@ -62,10 +62,9 @@ def review_page(session: Session, campaign: Campaign) -> ReviewPage:
 
 
 def prices_of(prices: Prices, campaign: Campaign, counted: Waterfall | None) -> dict[str, Decimal]:
-    """Price of a part for each carrier of the audience that has one."""
+    """Price of a part for each carrier of the audience, known or assumed."""
     carriers = {carrier for step in (counted.steps if counted else ()) for carrier in step.parts_by_carrier or ()}
-    priced = {carrier: prices.of(carrier, campaign.message_class) for carrier in carriers}
-    return {carrier: price for carrier, price in priced.items() if price is not None}
+    return {carrier: priced_part(prices, carrier, campaign)[0] for carrier in carriers}
 
 
 def about_words(campaign: Campaign) -> list[Fact]:

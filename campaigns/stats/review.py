@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from campaigns.approving import approvals_needed
 from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import class_rules
@@ -28,6 +29,7 @@ from campaigns.store.campaigns import database_now
 from campaigns.store.making import count_over_cap, list_same_text
 from campaigns.store.templates import get_version
 from config.i18n import t
+from config.settings import get_settings
 
 SAME_TEXT_DAYS = 90
 """How far back an earlier campaign with the same wording is spoken of."""
@@ -35,16 +37,18 @@ SAME_TEXT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class CarrierCost:
-    """What the messages to one carrier's people cost; ``each`` is the price of a part, None where none is known."""
+    """What the messages to one carrier's people cost, in đồng."""
 
     carrier: str
     parts: int
-    each: Decimal | None
+    each: Decimal
+    """The price of a part; ``LOA_PART_PRICE`` where nobody wrote one down."""
+    assumed: bool
 
     @property
-    def cost(self) -> Decimal | None:
-        """In đồng."""
-        return None if self.each is None else self.each * self.parts
+    def cost(self) -> Decimal:
+        """Of all its parts."""
+        return self.each * self.parts
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,8 @@ class Review:
 
     @property
     def cost(self) -> Decimal | None:
-        """All of it in đồng; None where a price is missing or nothing was counted."""
-        priced = [each.cost for each in self.costs]
-        return None if not priced or None in priced else sum(filter(None, priced), Decimal(0))
+        """All of it in đồng; None where nothing was counted."""
+        return sum((each.cost for each in self.costs), Decimal(0)) if self.counted else None
 
     @property
     def over_budget(self) -> bool:
@@ -80,13 +83,20 @@ class Review:
 
     @property
     def approvals(self) -> int:
-        """How many people must approve, by its class."""
-        return class_rules(self.campaign.message_class).approvals
+        """How many people must approve, by its class and its cost."""
+        above = get_settings().two_approvers_above
+        return approvals_needed(self.campaign.message_class, round(self.cost or 0), above)
 
 
 def price_list(session: Session) -> Prices:
     """Prices of a part that hold today, on the clocks of Da Nang."""
     return read_prices(session, database_now(session).astimezone(CITY_TIME).date())
+
+
+def priced_part(prices: Prices, carrier: str, campaign: Campaign) -> tuple[Decimal, bool]:
+    """What a part to a carrier costs, and whether that is only assumed."""
+    known = prices.of(carrier, campaign.message_class)
+    return (Decimal(get_settings().part_price), True) if known is None else (known, False)
 
 
 def review_of(session: Session, campaign: Campaign) -> Review:
@@ -95,7 +105,7 @@ def review_of(session: Session, campaign: Campaign) -> Review:
     counted, hindrance = _counted(session, campaign)
     parts = (counted.steps[-1].parts_by_carrier or {}) if counted else {}
     prices = price_list(session)
-    costs = [CarrierCost(name, count, prices.of(name, campaign.message_class)) for name, count in sorted(parts.items())]
+    costs = [CarrierCost(name, count, *priced_part(prices, name, campaign)) for name, count in sorted(parts.items())]
     gathered = Review(
         campaign=campaign,
         at=database_now(session),
@@ -163,12 +173,12 @@ def _over_budget(seen: Review) -> str | None:
 
 
 def _unpriced(seen: Review) -> str | None:
-    missing = [each.carrier for each in seen.costs if each.each is None]
-    if not missing:
+    if not any(each.assumed for each in seen.costs):
         return None
     return t(
-        "Chưa có đơn giá nên chưa tính được chi phí. Người vận hành khai đơn giá bằng: loa tariffs.",
-        "No price is known, so the cost is not either. The operator sets prices with: loa tariffs.",
+        "Có nhà mạng chưa có đơn giá nên tạm tính {n} đồng một phần tin; người vận hành khai giá ở trang Bảng giá.",
+        "A carrier has no price, so {n} đồng a part is assumed; the operator sets prices on the page of prices.",
+        n=get_settings().part_price,
     )
 
 

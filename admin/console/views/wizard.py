@@ -161,6 +161,7 @@ class WizardPages:
             campaign,
             seen=review_of(reading(), campaign),
             approvers=list_approvers(reading(), campaign),
+            undo_seconds=console().settings.undo_seconds,
         )
 
     @expose("/<int:campaign_id>/people")
