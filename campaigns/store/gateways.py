@@ -99,11 +99,6 @@ def open_secrets(keyring: Keyring, gateway: Gateway) -> dict[str, Any]:
     return opened
 
 
-def list_carriers(session: Session, gateway_id: int) -> list[str]:
-    """The carriers a gateway carries, in order."""
-    return list(session.scalars(select(Route.carrier).where(Route.gateway_id == gateway_id).order_by(Route.carrier)))
-
-
 def replace_routes(session: Session, gateway_id: int, carriers: Mapping[str, int | None]) -> None:
     """Let the gateway carry exactly these carriers, each with the weight it shares by.
 
