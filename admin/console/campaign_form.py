@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from pydantic import ValidationError
@@ -78,8 +78,8 @@ def schedule_form(campaign: Campaign) -> Form:
     """What the form of step 3 holds of a campaign."""
     return Form(
         {
-            "when": "at" if campaign.start_at else "later",
-            "start_at": _written(campaign.start_at),
+            "when": "now" if starts_at_once(campaign) else "at" if campaign.start_at else "later",
+            "start_at": "" if starts_at_once(campaign) else _written(campaign.start_at),
             "window_start": campaign.window_start.strftime("%H:%M"),
             "window_end": campaign.window_end.strftime("%H:%M"),
             "skip_holidays": "1" if campaign.skip_holidays else "",
@@ -88,6 +88,11 @@ def schedule_form(campaign: Campaign) -> Form:
         },
         {"weekday": [str(day) for day in range(7) if campaign.weekdays >> day & 1]},
     )
+
+
+def starts_at_once(campaign: Campaign) -> bool:
+    """Whether its start is set and past, so that nothing but the approval is waited for."""
+    return campaign.start_at is not None and campaign.start_at <= datetime.now(UTC)
 
 
 def _written(moment: datetime | None) -> str:
@@ -191,6 +196,9 @@ def read_audience(form: Form, base: Campaign) -> CampaignDraft | None:
 def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
     """The draft with what step 3 says of it."""
     start_at = form.moment("start_at") if form.get("when") == "at" else None
+    if form.get("when") == "now":
+        # As it stands, where it says so already: looking at the step is no change.
+        start_at = base.start_at if starts_at_once(base) else datetime.now(UTC)
     if form.get("when") == "at" and start_at is None and "start_at" not in form.errors:
         form.errors["start_at"] = t("Hãy chọn ngày giờ bắt đầu.", "Give the date and time of the start.")
     pace = pace_of(form)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from admin.console import formats, words
 from admin.console.area_tree import AreaNode, places_of
+from admin.console.campaign_form import starts_at_once
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
 from campaigns.content.topics import TOPICS
@@ -121,9 +122,8 @@ def _places(nodes: Sequence[AreaNode]) -> str:
 
 def schedule_words(campaign: Campaign) -> list[Fact]:
     """When it goes and how fast."""
-    start = formats.moment(campaign.scheduled_for or campaign.start_at)
     found = [
-        (t("Bắt đầu", "Start"), start if start != "–" else t("lên lịch sau khi duyệt", "set after the approval")),
+        (t("Bắt đầu", "Start"), start_words(campaign)),
         (t("Khung giờ", "Hours"), window_words(campaign)),
         (t("Ngày gửi", "Days"), days_words(campaign)),
         (t("Nhịp gửi", "Pace"), pace_words(campaign)),
@@ -134,6 +134,15 @@ def schedule_words(campaign: Campaign) -> list[Fact]:
     if campaign.deadline:
         found.append((t("Hạn chót", "Deadline"), formats.moment(campaign.deadline)))
     return found
+
+
+def start_words(campaign: Campaign) -> str:
+    """When it begins."""
+    if campaign.scheduled_for is not None:
+        return formats.moment(campaign.scheduled_for)
+    if campaign.start_at is None:
+        return t("lên lịch sau khi duyệt", "set after the approval")
+    return t("ngay khi được duyệt", "once approved") if starts_at_once(campaign) else formats.moment(campaign.start_at)
 
 
 def window_words(campaign: Campaign) -> str:

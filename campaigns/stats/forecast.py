@@ -125,7 +125,7 @@ def forecast(session: Session, campaign: Campaign, counted: Waterfall) -> Foreca
     if seconds:
         # Without the deadline, so that people learn how far it would be missed.
         finish = replace(open_hours(session, campaign, begin), deadline=None).after(begin, seconds)
-    return Forecast(begin, asked is None, finish, held_by, campaign.deadline, nobody=not counted.will_send)
+    return Forecast(begin, begin == now, finish, held_by, campaign.deadline, nobody=not counted.will_send)
 
 
 def _seconds(session: Session, campaign: Campaign, counted: Waterfall) -> tuple[float | None, str | None]:

@@ -141,7 +141,7 @@ def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, st
 
 def _warnings(seen: Review) -> list[str]:
     campaign = seen.campaign
-    found = [said for said in (_newer(seen), _over_budget(seen), _unpriced(seen), _late(seen), _past(seen)) if said]
+    found = [said for said in (_newer(seen), _over_budget(seen), _unpriced(seen), _late(seen)) if said]
     found += [
         t(
             "Cổng {name} đang nghỉ vì lỗi; tin của cổng này sẽ chờ.",
@@ -186,10 +186,3 @@ def _late(seen: Review) -> str | None:
     if seen.ahead is None or not seen.ahead.is_late:
         return None
     return t("Sẽ không kịp trước hạn.", "It will not be done by its deadline.")
-
-
-def _past(seen: Review) -> str | None:
-    start = seen.campaign.start_at
-    if start is None or start >= seen.at or seen.campaign.state != "draft":
-        return None
-    return t("Giờ bắt đầu đã qua: được duyệt là gửi ngay.", "The start is past: once approved it goes at once.")

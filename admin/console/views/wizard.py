@@ -14,6 +14,7 @@ from admin.console.campaign_form import (
     new_text_form,
     read_schedule,
     schedule_form,
+    starts_at_once,
     text_form,
 )
 from admin.console.conflicts import find_conflict
@@ -161,6 +162,7 @@ class WizardPages:
             campaign,
             seen=review_of(reading(), campaign),
             approvers=list_approvers(reading(), campaign),
+            at_once=starts_at_once(campaign),
             undo_seconds=console().settings.undo_seconds,
         )
 

@@ -335,3 +335,15 @@ def test_state_is_no_field_of_any_step(ready: None, signed_in: Any, session: Ses
     begin(officer, state="running", approved_by="officer@danang.example")
     send(officer, session, "audience", **WHOM, state="approved", approved_hash="00")
     assert (only(session).state, only(session).approved_by) == ("draft", None)
+
+
+def test_a_start_at_once_is_kept_as_such(ready: None, signed_in: Any, session: Session) -> None:
+    officer = signed_in("officer")
+    begin(officer)
+    send(officer, session, "schedule", **{**WHEN, "when": "now"})
+    first = only(session)
+    page = officer.get("/campaigns/1/edit/schedule").text
+    assert re.search(r'name="when" value="now"[^>]* checked', page)
+    send(officer, session, "schedule", **{**WHEN, "when": "now"})
+    assert (only(session).version, only(session).start_at) == (first.version, first.start_at)
+    assert "gửi ngay, trong khung giờ gửi" in officer.get("/campaigns/1/edit/submission").text
