@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaigns import steps
 from campaigns.access import ROLES, Actor
+from campaigns.approving import makers_of
 from campaigns.draft import CampaignDraft, read_draft
 from campaigns.errors import Forbidden
 from campaigns.models import Campaign
@@ -58,5 +59,5 @@ def _same(before: CampaignDraft, after: CampaignDraft, campaign: Campaign) -> bo
 def list_approvers(session: Session, campaign: Campaign) -> list[str]:
     """Addresses of those who may approve it: they hold the permission and did not make it."""
     roles = [role for role, held in ROLES.items() if "campaign.approve" in held]
-    makers = {campaign.created_by, campaign.edited_by, campaign.submitted_by}
+    makers = makers_of(session, campaign)
     return [email for email in list_people_with(session, roles) if email not in makers]

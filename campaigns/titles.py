@@ -14,6 +14,7 @@ CARRIER_TITLES: Mapping[str, str] = {
     "gmobile": "Gmobile",
     "itel": "iTel",
     "reddi": "Wintel",
+    "wintel": "Wintel",
 }
 
 SOURCE_TITLES: Mapping[str, Text] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from pydantic import ValidationError
@@ -61,6 +61,7 @@ def audience_form(campaign: Campaign) -> Form:
         "edition": audience.edition,
         "was_edition": audience.edition,
         "within_days": str(audience.not_within_days or ""),
+        "repeat_reason": campaign.repeat_reason or "",
     }
     lists = {
         "district": list(audience.districts),
@@ -77,14 +78,21 @@ def schedule_form(campaign: Campaign) -> Form:
     """What the form of step 3 holds of a campaign."""
     return Form(
         {
-            "when": "at" if campaign.start_at else "later",
-            "start_at": _written(campaign.start_at),
+            "when": "now" if starts_at_once(campaign) else "at" if campaign.start_at else "later",
+            "start_at": "" if starts_at_once(campaign) else _written(campaign.start_at),
             "window_start": campaign.window_start.strftime("%H:%M"),
             "window_end": campaign.window_end.strftime("%H:%M"),
+            "skip_holidays": "1" if campaign.skip_holidays else "",
             "deadline": _written(campaign.deadline),
             **_filled_pace(campaign),
-        }
+        },
+        {"weekday": [str(day) for day in range(7) if campaign.weekdays >> day & 1]},
     )
+
+
+def starts_at_once(campaign: Campaign) -> bool:
+    """Whether its start is set and past, so that nothing but the approval is waited for."""
+    return campaign.start_at is not None and campaign.start_at <= datetime.now(UTC)
 
 
 def _written(moment: datetime | None) -> str:
@@ -183,12 +191,15 @@ def read_audience(form: Form, base: Campaign) -> CampaignDraft | None:
     except ValidationError as error:
         _tell(form, error)
         return None
-    return _checked(form, base, {"audience": audience})
+    return _checked(form, base, {"audience": audience, "repeat_reason": form.get("repeat_reason").strip() or None})
 
 
 def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
     """The draft with what step 3 says of it."""
     start_at = form.moment("start_at") if form.get("when") == "at" else None
+    if form.get("when") == "now":
+        # As it stands, where it says so already: looking at the step is no change.
+        start_at = base.start_at if starts_at_once(base) else datetime.now(UTC)
     if form.get("when") == "at" and start_at is None and "start_at" not in form.errors:
         form.errors["start_at"] = t("Hãy chọn ngày giờ bắt đầu.", "Give the date and time of the start.")
     pace = pace_of(form)
@@ -196,11 +207,15 @@ def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
         "start_at": start_at,
         "window_start": form.clock("window_start", time(7)),
         "window_end": form.clock("window_end", time(21)),
+        "weekdays": sum({1 << int(day) for day in form.list("weekday") if day in set("0123456")}),
+        "skip_holidays": bool(form.get("skip_holidays")),
         "deadline": form.moment("deadline"),
         "over_minutes": pace.over_minutes,
         "pace_per_hour": pace.parts_per_hour,
         "ward_pace_per_hour": pace.ward_people_per_hour,
     }
+    if not given["weekdays"]:
+        form.errors["weekday"] = t("Hãy chọn ít nhất một ngày trong tuần.", "Choose at least one day of the week.")
     if start_at and given["deadline"] and given["deadline"] <= start_at:
         form.errors["deadline"] = t("Hạn phải sau lúc bắt đầu.", "The deadline must come after the start.")
     return _checked(form, base, given)
@@ -211,6 +226,8 @@ def _checked(form: Form, base: Campaign | None, given: Fields) -> CampaignDraft 
     if base is not None:
         before = read_draft(base)
         kept = {name: getattr(before, name) for name in CampaignDraft.model_fields}
+    if form.errors:
+        return None
     draft = None
     try:
         draft = CampaignDraft(**{**kept, **given})
@@ -233,6 +250,7 @@ _MESSAGES: dict[str, Text] = {
     "not_within_days": Text("Từ 1 tới 365 ngày.", "From 1 to 365 days."),
     "not_campaigns": Text("Nhiều nhất 50 chiến dịch.", "50 campaigns at most."),
     "budget": Text("Số tiền quá lớn.", "The amount is too large."),
+    "repeat_reason": Text("Lý do từ 3 tới 500 ký tự.", "A reason has 3 to 500 characters."),
 }
 
 _FIELDS = {

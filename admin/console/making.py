@@ -16,6 +16,7 @@ from admin.console.forms import Form
 from admin.console.review import prices_of
 from admin.console.views.templates import class_title, topic_title
 from campaigns.areas.names import fold
+from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
 from campaigns.content.rendering import compile_template
 from campaigns.draft import CampaignDraft, read_draft, write_draft
@@ -24,6 +25,7 @@ from campaigns.models import Campaign, TemplateVersion
 from campaigns.stats.review import price_list
 from campaigns.stats.waterfall import Waterfall, waterfall_of
 from campaigns.store.links import list_usable_links
+from campaigns.store.making import count_over_cap
 from campaigns.store.places import load_areas_of
 from campaigns.store.templates import list_versions
 from config.i18n import t
@@ -94,8 +96,8 @@ def previews_of(form: Form, version: TemplateVersion, names: list[str]) -> dict[
 
 
 def usual_price(session: Session, version: TemplateVersion) -> Any:
-    """Đồng for one part of a carrier without a price of its own; None where nobody wrote one down."""
-    return price_list(session).of("*", version.template.message_class)
+    """Đồng for one part of a carrier without a price of its own, known or assumed."""
+    return price_list(session).of("*", version.template.message_class) or console().settings.part_price
 
 
 def found_templates(rows: list[Any], find: str, chosen: str) -> list[tuple[Any, bool]]:
@@ -146,9 +148,10 @@ def count_reached(session: Session, campaign: Campaign, draft: CampaignDraft) ->
 
 
 def priced(session: Session, campaign: Campaign, figures: Waterfall) -> dict[str, Any]:
-    """Prices for the waterfall, and what it comes to in all."""
+    """Prices for the waterfall, what it comes to in all, and how many would wait for another day."""
     prices = prices_of(price_list(session), campaign, figures)
-    return {"prices": prices, "cost": figures.steps[-1].cost(prices) if prices else None}  # type: ignore[arg-type]
+    waiting = count_over_cap(session, reach_of(session, campaign))
+    return {"prices": prices, "over_cap": waiting, "cost": figures.steps[-1].cost(prices) if prices else None}  # type: ignore[arg-type]
 
 
 def lists_of(campaign: Campaign, audience: Audience | None) -> Callable[[str], str] | None:

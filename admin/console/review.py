@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from admin.console import formats, words
 from admin.console.area_tree import AreaNode, places_of
+from admin.console.campaign_form import starts_at_once
 from admin.console.differences import outcomes_words
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
 from campaigns.content.topics import TOPICS
+from campaigns.delivery.hours import EVERY_DAY, WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
 from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
-from campaigns.stats.review import Review, price_list, review_of
+from campaigns.stats.review import Review, price_list, priced_part, review_of
 from campaigns.stats.waterfall import Waterfall
 from campaigns.store.making import list_sent_campaigns
 from config.i18n import Text, t
@@ -62,10 +64,9 @@ def review_page(session: Session, campaign: Campaign) -> ReviewPage:
 
 
 def prices_of(prices: Prices, campaign: Campaign, counted: Waterfall | None) -> dict[str, Decimal]:
-    """Price of a part for each carrier of the audience that has one."""
+    """Price of a part for each carrier of the audience, known or assumed."""
     carriers = {carrier for step in (counted.steps if counted else ()) for carrier in step.parts_by_carrier or ()}
-    priced = {carrier: prices.of(carrier, campaign.message_class) for carrier in carriers}
-    return {carrier: price for carrier, price in priced.items() if price is not None}
+    return {carrier: priced_part(prices, carrier, campaign)[0] for carrier in carriers}
 
 
 def about_words(campaign: Campaign) -> list[Fact]:
@@ -102,6 +103,8 @@ def audience_words(session: Session, facts: Review) -> list[Fact]:
         named = {campaign.id: campaign.name for campaign in list_sent_campaigns(session, audience.not_campaigns)}
         listed = ", ".join(named.get(number, str(number)) for number in audience.not_campaigns)
         found.append((t("Trừ người của chiến dịch", "Except people of"), listed))
+    if facts.campaign.repeat_reason:
+        found.append((t("Gửi lại cùng nội dung vì", "Same text again because"), facts.campaign.repeat_reason))
     return found
 
 
@@ -122,18 +125,27 @@ def _places(nodes: Sequence[AreaNode]) -> str:
 
 def schedule_words(campaign: Campaign) -> list[Fact]:
     """When it goes and how fast."""
-    start = formats.moment(campaign.scheduled_for or campaign.start_at)
     found = [
-        (t("Bắt đầu", "Start"), start if start != "–" else t("lên lịch sau khi duyệt", "set after the approval")),
+        (t("Bắt đầu", "Start"), start_words(campaign)),
         (t("Khung giờ", "Hours"), window_words(campaign)),
+        (t("Ngày gửi", "Days"), days_words(campaign)),
         (t("Nhịp gửi", "Pace"), pace_words(campaign)),
     ]
     if campaign.ward_pace_per_hour:
         limit = t("tối đa {n} người mỗi giờ", "{n} people an hour", n=formats.number(campaign.ward_pace_per_hour))
         found.append((t("Mỗi phường, xã", "In one ward"), limit))
     if campaign.deadline:
-        found.append((t("Hạn xong", "Deadline"), formats.moment(campaign.deadline)))
+        found.append((t("Hạn chót", "Deadline"), formats.moment(campaign.deadline)))
     return found
+
+
+def start_words(campaign: Campaign) -> str:
+    """When it begins."""
+    if campaign.scheduled_for is not None:
+        return formats.moment(campaign.scheduled_for)
+    if campaign.start_at is None:
+        return t("lên lịch sau khi duyệt", "set after the approval")
+    return t("ngay khi được duyệt", "once approved") if starts_at_once(campaign) else formats.moment(campaign.start_at)
 
 
 def window_words(campaign: Campaign) -> str:
@@ -141,6 +153,15 @@ def window_words(campaign: Campaign) -> str:
     if campaign.window_start == campaign.window_end:
         return t("cả ngày", "all day")
     return f"{formats.clock(campaign.window_start)}–{formats.clock(campaign.window_end)}"
+
+
+def days_words(campaign: Campaign) -> str:
+    """Which days of the week, and whether on holidays: its own wish within what its class allows."""
+    names = [str(name) for day, name in enumerate(WEEKDAY_NAMES) if campaign.weekdays >> day & 1]
+    days = t("mọi ngày", "every day") if campaign.weekdays == EVERY_DAY else ", ".join(names)
+    if not campaign.rest_days:
+        return t("{days}, trừ thứ Bảy, Chủ nhật, ngày lễ", "{days}, not on weekends and holidays", days=days)
+    return t("{days}, trừ ngày lễ", "{days}, not on holidays", days=days) if campaign.skip_holidays else days
 
 
 def pace_words(campaign: Campaign) -> str:

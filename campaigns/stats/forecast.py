@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.hours import open_hours
 from campaigns.models import Campaign
-from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.clock import CITY_TIME, moment
 from campaigns.stats.waterfall import Waterfall
 from campaigns.store.campaigns import database_now
 from campaigns.store.routes import read_shares
@@ -59,7 +59,7 @@ class Forecast:
         if self.finish_at is None:
             return t("Chưa tính được giờ xong.", "When it will be done cannot be said yet.")
         begin, end = self.start_at.astimezone(CITY_TIME), self.finish_at.astimezone(CITY_TIME)
-        said = {"start": _moment(begin), "end": f"{end:%H:%M}", "day": f"{end:%d/%m/%Y}"}
+        said = {"start": moment(begin), "end": f"{end:%H:%M}", "day": f"{end:%d/%m/%Y}"}
         if begin.date() == end.date():
             return (
                 t("Nếu bắt đầu ngay bây giờ, xong lúc {end}.", "Started now, it is done at {end}.", **said)
@@ -75,7 +75,7 @@ class Forecast:
     def _late(self) -> str | None:
         if self.deadline is None:
             return None
-        at = _moment(self.deadline.astimezone(CITY_TIME))
+        at = moment(self.deadline)
         if self.is_late:
             return t("Sẽ không kịp trước hạn {at}.", "It will not be done by the deadline, {at}.", at=at)
         return t("Kịp trước hạn {at}.", "In time for the deadline, {at}.", at=at)
@@ -94,10 +94,6 @@ class Forecast:
             "The limit of gateway {name} decides the finish.",
             name=self.held_by,
         )
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%H:%M %d/%m/%Y}"
 
 
 def carried_by(session: Session, campaign: Campaign, parts_by_carrier: Mapping[str, float]) -> list[Carried]:
@@ -127,9 +123,9 @@ def forecast(session: Session, campaign: Campaign, counted: Waterfall) -> Foreca
     seconds, held_by = _seconds(session, campaign, counted)
     finish = None
     if seconds:
-        # Its deadline is left aside, so that people learn by how much it would be missed.
+        # Without the deadline, so that people learn how far it would be missed.
         finish = replace(open_hours(session, campaign, begin), deadline=None).after(begin, seconds)
-    return Forecast(begin, asked is None, finish, held_by, campaign.deadline, nobody=not counted.will_send)
+    return Forecast(begin, begin == now, finish, held_by, campaign.deadline, nobody=not counted.will_send)
 
 
 def _seconds(session: Session, campaign: Campaign, counted: Waterfall) -> tuple[float | None, str | None]:

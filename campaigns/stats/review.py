@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from campaigns.approving import approvals_needed
 from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
 from campaigns.calendar import calendar_gaps
@@ -26,9 +27,10 @@ from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
 from campaigns.stats.samples import Sample, samples_of
 from campaigns.stats.waterfall import Waterfall, waterfall_of
 from campaigns.store.campaigns import database_now
-from campaigns.store.making import list_same_text
+from campaigns.store.making import count_over_cap, list_same_text
 from campaigns.store.templates import get_version
 from config.i18n import t
+from config.settings import get_settings
 
 SAME_TEXT_DAYS = 90
 """How far back an earlier campaign with the same wording is spoken of."""
@@ -36,16 +38,18 @@ SAME_TEXT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class CarrierCost:
-    """What the messages to one carrier's people cost; ``each`` is the price of a part, None where none is known."""
+    """What the messages to one carrier's people cost, in đồng."""
 
     carrier: str
     parts: int
-    each: Decimal | None
+    each: Decimal
+    """The price of a part; ``LOA_PART_PRICE`` where nobody wrote one down."""
+    assumed: bool
 
     @property
-    def cost(self) -> Decimal | None:
-        """In đồng."""
-        return None if self.each is None else self.each * self.parts
+    def cost(self) -> Decimal:
+        """Of all its parts."""
+        return self.each * self.parts
 
 
 @dataclass(frozen=True)
@@ -62,15 +66,16 @@ class Review:
     gateways: Sequence[Carried]
     ahead: Forecast | None
     same_text: Sequence[Row[Any]]
+    over_cap: int = 0
+    """Of those who will be sent to, how many have had all their class allows and wait for another day."""
     hindrance: str = ""
     """Why it could not be submitted as it is; empty where it can."""
     warnings: Sequence[str] = field(default_factory=list)
 
     @property
     def cost(self) -> Decimal | None:
-        """All of it in đồng; None where a price is missing or nothing was counted."""
-        priced = [each.cost for each in self.costs]
-        return None if not priced or None in priced else sum(filter(None, priced), Decimal(0))
+        """All of it in đồng; None where nothing was counted."""
+        return sum((each.cost for each in self.costs), Decimal(0)) if self.counted else None
 
     @property
     def over_budget(self) -> bool:
@@ -79,13 +84,20 @@ class Review:
 
     @property
     def approvals(self) -> int:
-        """How many people must approve, by its class."""
-        return class_rules(self.campaign.message_class).approvals
+        """How many people must approve, by its class and its cost."""
+        above = get_settings().two_approvers_above
+        return approvals_needed(self.campaign.message_class, round(self.cost or 0), above)
 
 
 def price_list(session: Session) -> Prices:
     """Prices of a part that hold today, on the clocks of Da Nang."""
     return read_prices(session, database_now(session).astimezone(CITY_TIME).date())
+
+
+def priced_part(prices: Prices, carrier: str, campaign: Campaign) -> tuple[Decimal, bool]:
+    """What a part to a carrier costs, and whether that is only assumed."""
+    known = prices.of(carrier, campaign.message_class)
+    return (Decimal(get_settings().part_price), True) if known is None else (known, False)
 
 
 def review_of(session: Session, campaign: Campaign) -> Review:
@@ -94,7 +106,7 @@ def review_of(session: Session, campaign: Campaign) -> Review:
     counted, hindrance = _counted(session, campaign)
     parts = (counted.steps[-1].parts_by_carrier or {}) if counted else {}
     prices = price_list(session)
-    costs = [CarrierCost(name, count, prices.of(name, campaign.message_class)) for name, count in sorted(parts.items())]
+    costs = [CarrierCost(name, count, *priced_part(prices, name, campaign)) for name, count in sorted(parts.items())]
     gathered = Review(
         campaign=campaign,
         at=database_now(session),
@@ -106,6 +118,7 @@ def review_of(session: Session, campaign: Campaign) -> Review:
         gateways=carried_by(session, campaign, parts),
         ahead=forecast(session, campaign, counted) if counted else None,
         same_text=list_same_text(session, campaign, SAME_TEXT_DAYS, reach_of(session, campaign)),
+        over_cap=count_over_cap(session, reach_of(session, campaign)) if counted else 0,
         hindrance=hindrance,
     )
     return Review(**{**gathered.__dict__, "warnings": [*_warnings(gathered), *calendar_gaps(session, campaign)]})
@@ -129,7 +142,7 @@ def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, st
 
 def _warnings(seen: Review) -> list[str]:
     campaign = seen.campaign
-    found = [said for said in (_newer(seen), _over_budget(seen), _unpriced(seen), _late(seen), _past(seen)) if said]
+    found = [said for said in (_newer(seen), _over_budget(seen), _unpriced(seen), _late(seen)) if said]
     found += [
         t(
             "Cổng {name} đang nghỉ vì lỗi; tin của cổng này sẽ chờ.",
@@ -161,12 +174,12 @@ def _over_budget(seen: Review) -> str | None:
 
 
 def _unpriced(seen: Review) -> str | None:
-    missing = [each.carrier for each in seen.costs if each.each is None]
-    if not missing:
+    if not any(each.assumed for each in seen.costs):
         return None
     return t(
-        "Chưa có đơn giá nên chưa tính được chi phí. Người vận hành khai đơn giá bằng: loa tariffs.",
-        "No price is known, so the cost is not either. The operator sets prices with: loa tariffs.",
+        "Có nhà mạng chưa có đơn giá nên tạm tính {n} đồng một phần tin; người vận hành khai giá ở trang Bảng giá.",
+        "A carrier has no price, so {n} đồng a part is assumed; the operator sets prices on the page of prices.",
+        n=get_settings().part_price,
     )
 
 
@@ -174,10 +187,3 @@ def _late(seen: Review) -> str | None:
     if seen.ahead is None or not seen.ahead.is_late:
         return None
     return t("Sẽ không kịp trước hạn.", "It will not be done by its deadline.")
-
-
-def _past(seen: Review) -> str | None:
-    start = seen.campaign.start_at
-    if start is None or start >= seen.at or seen.campaign.state != "draft":
-        return None
-    return t("Giờ bắt đầu đã qua: được duyệt là gửi ngay.", "The start is past: once approved it goes at once.")

@@ -10,6 +10,7 @@ from sqlalchemy import Row, or_, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import Campaign, Role, User
+from campaigns.store.frequency import had_enough
 from campaigns.store.reach import GOT, Reach
 
 
@@ -72,3 +73,37 @@ def list_people_with(session: Session, roles: Sequence[str]) -> list[str]:
     """Addresses of the active people who hold one of these roles."""
     query = select(User.email).where(User.active, User.roles.any(Role.name.in_(roles))).order_by(User.email)
     return list(session.scalars(query))
+
+
+# Only who has a message of such a campaign is looked up one by one.
+_OVER_CAP = """
+    FROM contact c WHERE c.id IN (
+        SELECT m.contact_id FROM campaign o JOIN batch b ON b.campaign_id = o.id JOIN message m ON m.batch_id = b.id
+        WHERE o.message_class = :cap_class AND o.id <> :campaign AND o.standing IS NULL
+          AND (o.state IN ('running', 'paused') OR o.finished_at > now() - interval '24 hours'))
+    AND {chosen} AND {reachable} AND {over}
+"""
+
+
+def _over_cap(reach: Reach) -> str:
+    assert reach.cap is not None
+    return _OVER_CAP.format(chosen=reach.chosen(), reachable=reach.reachable(), over=had_enough(reach.cap))
+
+
+def count_over_cap(session: Session, reach: Reach) -> int:
+    """Of those who will be sent to, how many have had enough of this class at this moment and would wait."""
+    if reach.cap is None:
+        return 0
+    asked = reach.bind(**reach.cap.bind())
+    return int(session.execute(text(f"SELECT count(*) {_over_cap(reach)}"), asked).scalar_one())
+
+
+def list_over_cap(session: Session, reach: Reach, *, after: int, limit: int) -> Sequence[Row[Any]]:
+    """(id, phone_cipher, ward_id, carrier) of these, by id, those over ``after``."""
+    if reach.cap is None:
+        return []
+    columns = "SELECT c.id, c.phone_cipher, c.ward_id, c.carrier"
+    return session.execute(
+        text(f"{columns} {_over_cap(reach)} AND c.id > :after ORDER BY c.id LIMIT :limit"),
+        reach.bind(**reach.cap.bind(), after=after, limit=limit),
+    ).all()

@@ -16,6 +16,7 @@ from admin.console.differences import outcomes_words
 from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.icons import badge
+from admin.console.making import lists_of, priced
 from admin.console.progress import SORTS, Progress, in_order, look_at
 from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
@@ -34,7 +35,7 @@ from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.lawful import review_class
 from campaigns.models import Campaign
-from campaigns.stats import estimate
+from campaigns.stats.waterfall import waterfall_of
 from campaigns.store.campaigns import get_campaign
 from config.i18n import Text, current_language, t
 
@@ -176,12 +177,13 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, Run
     @expose("/<int:campaign_id>/waterfall")
     def waterfall(self, campaign_id: int) -> Any:
         """From registered to sent, in people and parts; it may take seconds, so the page asks for it by itself."""
-        session = reading()
+        session, campaign = reading(), get_campaign(reading(), campaign_id)
         try:
-            figures = estimate(session, campaign_id)
+            figures = waterfall_of(session, campaign)
         except LoaError as refusal:
             return self._fragment("console/waterfall.html", figures=None, reason=str(refusal))
-        return self._fragment("console/waterfall.html", figures=figures, reason="")
+        told = {**priced(session, campaign, figures), "list_url": lists_of(campaign, None)}
+        return self._fragment("console/waterfall.html", figures=figures, reason="", **told)
 
     def _fragment(self, template: str, **values: Any) -> Any:
         response = make_response(render_template(template, **values))

@@ -14,6 +14,7 @@ from admin.console.campaign_form import (
     new_text_form,
     read_schedule,
     schedule_form,
+    starts_at_once,
     text_form,
 )
 from admin.console.conflicts import find_conflict
@@ -42,6 +43,7 @@ from campaigns import steps
 from campaigns.audience.reach import reach_of
 from campaigns.content.classes import class_rules
 from campaigns.content.placeholders import PLACEHOLDERS
+from campaigns.delivery.hours import WEEKDAY_NAMES
 from campaigns.delivery.states import TRANSITIONS, CampaignState, Step
 from campaigns.draft import CampaignDraft
 from campaigns.errors import LoaError
@@ -52,7 +54,7 @@ from campaigns.stats.review import review_of
 from campaigns.stats.waterfall import LISTED, SENT, list_stage, waterfall_of
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.console import list_editions
-from campaigns.store.making import find_made_with, list_sent_campaigns, list_tags
+from campaigns.store.making import find_made_with, list_over_cap, list_sent_campaigns, list_tags
 from campaigns.store.places import load_places
 from campaigns.store.reach import WILL_SEND
 from campaigns.store.templates import list_templates
@@ -66,6 +68,8 @@ STEPS: Mapping[str, Text] = {
     "submission": Text("Trình duyệt", "Submission"),
 }
 _ORDER = list(STEPS)
+OVER_CAP = "over_cap"
+_OVER_CAP = Text("Đã nhận đủ số tin của loại này", "Have had all their class allows")
 _BLAMED = {"text": "template", "audience": "audience", "schedule": "when"}
 """Beside which field a step says what a use case has refused."""
 Read = Callable[[Form, Campaign], CampaignDraft | None]
@@ -159,6 +163,8 @@ class WizardPages:
             campaign,
             seen=review_of(reading(), campaign),
             approvers=list_approvers(reading(), campaign),
+            at_once=starts_at_once(campaign),
+            undo_seconds=console().settings.undo_seconds,
         )
 
     @expose("/<int:campaign_id>/people")
@@ -168,8 +174,13 @@ class WizardPages:
         given, key = request.args.get("audience", ""), request.args.get("stage", "")[:40]
         if given:
             campaign = imagine(campaign, {"audience": audience_in(given)})
-        rows = list_stage(session, actor(), campaign, key, after=request.args.get("after", 0, type=int))
-        titles = {stage.key: stage.title for stage in reach_of(session, campaign).stages()} | {WILL_SEND: SENT}
+        after, reach = request.args.get("after", 0, type=int), reach_of(session, campaign)
+        rows = (
+            list_over_cap(session, reach, after=after, limit=LISTED)
+            if key == OVER_CAP
+            else list_stage(session, actor(), campaign, key, after=after)
+        )
+        titles = {stage.key: stage.title for stage in reach.stages()} | {WILL_SEND: SENT, OVER_CAP: _OVER_CAP}
         return self.render(
             "console/making/people.html",
             campaign=campaign,
@@ -269,7 +280,7 @@ class WizardPages:
             except LoaError as refusal:
                 ahead = [str(refusal)]
         kind = class_rules(campaign.message_class)
-        return self._page("schedule", form, campaign, kind=kind, ahead=ahead, late=late, **more)
+        return self._page("schedule", form, campaign, kind=kind, weekdays=WEEKDAY_NAMES, ahead=ahead, late=late, **more)
 
     def _page(self, step: str, form: Form, campaign: Campaign | None, **values: Any) -> Any:
         """The whole page; only its living parts where a script asks while somebody types."""

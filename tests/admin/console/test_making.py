@@ -20,7 +20,13 @@ from tests.factories import make_campaign, make_contact, make_gateway, make_temp
 
 TEXT = {"name": "Bảy cách", "template": "ho-khau", "variant": "plain", "value-gio_bat_dau": "7:30"}
 WHOM = {"whom": "areas", "edition": "2023", "district": ["490"]}
-WHEN = {"when": "later", "window_start": "07:00", "window_end": "21:00", "pacing": "none"}
+WHEN = {
+    "when": "later",
+    "window_start": "07:00",
+    "window_end": "21:00",
+    "weekday": list("0123456"),
+    "pacing": "none",
+}
 
 
 @pytest.fixture
@@ -146,8 +152,9 @@ def test_looking_through_the_steps_voids_no_approval(ready: None, signed_in: Any
         ticked = dict(re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)" value="([^"]*)"[^>]* checked', page))
         chosen = re.findall(r'<select id="f-(\w+)".*?<option value="([^"]*)" selected', page, re.DOTALL)
         kept = {name: value for name, value in fields.items() if name not in {"csrf_token", "district", "ward", "find"}}
-        for name in ("carrier", "language", "tag", "not_campaign"):
+        for name in ("carrier", "language", "tag", "not_campaign", "skip_holidays"):
             kept.pop(name, None)
+        ticked |= {"weekday": list("0123456")} if step == "schedule" else {}
         assert send(officer, session, step, **{**kept, **ticked, **dict(chosen)}).status_code == 303
     now = only(session)
     assert (now.version, now.state, now.validity_minutes, now.priority) == (before, "submitted", 60, 3)
@@ -203,6 +210,8 @@ def test_a_campaign_stays_with_its_version_and_says_when_there_is_a_newer_one(
         ("schedule", {"when": "at", "start_at": ""}, "Hãy chọn ngày giờ bắt đầu"),
         ("schedule", {"when": "at", "start_at": "mai"}, "Ngày giờ không hợp lệ"),
         ("schedule", {"window_start": "bảy giờ"}, "Giờ phải có dạng 07:00"),
+        ("schedule", {"weekday": []}, "Hãy chọn ít nhất một ngày"),
+        ("audience", {"repeat_reason": "x"}, "Lý do từ 3 tới 500 ký tự"),
         ("schedule", {"pacing": "over", "over": "lâu"}, "không phải khoảng thời gian"),
         ("schedule", {"pacing": "rate", "pace": ""}, "Hãy ghi số phần tin mỗi giờ"),
         (
@@ -326,3 +335,15 @@ def test_state_is_no_field_of_any_step(ready: None, signed_in: Any, session: Ses
     begin(officer, state="running", approved_by="officer@danang.example")
     send(officer, session, "audience", **WHOM, state="approved", approved_hash="00")
     assert (only(session).state, only(session).approved_by) == ("draft", None)
+
+
+def test_a_start_at_once_is_kept_as_such(ready: None, signed_in: Any, session: Session) -> None:
+    officer = signed_in("officer")
+    begin(officer)
+    send(officer, session, "schedule", **{**WHEN, "when": "now"})
+    first = only(session)
+    page = officer.get("/campaigns/1/edit/schedule").text
+    assert re.search(r'name="when" value="now"[^>]* checked', page)
+    send(officer, session, "schedule", **{**WHEN, "when": "now"})
+    assert (only(session).version, only(session).start_at) == (first.version, first.start_at)
+    assert "gửi ngay, trong khung giờ gửi" in officer.get("/campaigns/1/edit/submission").text
