@@ -76,7 +76,7 @@ class Loa:
 
             opened = Database(self.database_url, pool_size=2, application="loa-command")
             try:
-                ensure_tables(opened, may_migrate=self.settings.database_url is None)
+                ensure_tables(opened, lambda: self.keyring, may_migrate=self.settings.database_url is None)
             except BaseException:
                 opened.close()
                 raise

@@ -424,7 +424,7 @@ def _is_over(found: Summary, quiet_since: float) -> bool:
 def estimate_command(loa: Loa, campaign_id: int, as_json: bool) -> None:
     """The waterfall."""
     with loa.database.transaction() as session:
-        found = estimate(session, campaign_id)
+        found = estimate(session, campaign_id, loa.keyring)
     if as_json:
         emit_json(found.to_json())
         return

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.access import Actor
 from campaigns.areas.names import tidy
 from campaigns.audience.rows import MAX_NAME
+from campaigns.audience.sealing import open_attributes, open_name, seal_person
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import Contact
@@ -54,6 +55,7 @@ def _cover(number: str) -> str:
 
 def correct(
     session: Session,
+    keyring: Keyring,
     actor: Actor,
     contact_id: int,
     *,
@@ -83,12 +85,26 @@ def correct(
         raise InvalidInput("Không có phường, xã này.", "There is no such ward.")
     if language not in ("vi", "en"):
         raise InvalidInput("Ngôn ngữ là vi hoặc en.", "The language is vi or en.")
+    old = {"full_name": name_of(keyring, contact), "ward_id": contact.ward_id, "language": contact.language}
     new = {"full_name": name, "ward_id": ward_id, "language": language}
-    changed = sorted(field for field, value in new.items() if getattr(contact, field) != value)
+    changed = sorted(field for field, value in new.items() if old[field] != value)
     if changed:
-        save_correction(session, contact, full_name=name, ward=ward_id, lang=language)
+        sealed = seal_person(keyring, contact.phone_hash, name)
+        save_correction(
+            session,
+            contact,
+            name_cipher=sealed.name_cipher,
+            name_words=sealed.name_words,
+            ward=ward_id,
+            lang=language,
+        )
         append_audit(session, actor.email, "contact.corrected", "contact", contact_id, {"fields": changed})
     return contact
+
+
+def name_of(keyring: Keyring, contact: Contact) -> str | None:
+    """The name of a person; None where none is known."""
+    return open_name(keyring, contact.name_cipher)
 
 
 def reveal(session: Session, keyring: Keyring, actor: Actor, contact_id: int, reason: str) -> str:
@@ -134,12 +150,12 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
     return {
         "person": {
             "number": number,
-            "full_name": contact.full_name,
+            "full_name": name_of(keyring, contact),
             "ward": ward,
             "district": district,
             "carrier": contact.carrier,
             "language": contact.language,
-            **{f"attributes.{key}": value for key, value in contact.attributes.items()},
+            **{f"attributes.{key}": value for key, value in open_attributes(keyring, contact.attributes).items()},
             "source": contact.source,
             "created_at": contact.created_at,
             "updated_at": contact.updated_at,

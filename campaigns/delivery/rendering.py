@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.content.encoding import Part, encode
 from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.content.rendering import Compiled, compile_template
+from config.keys import Keyring, KeyringError
 
 PERSON = "ho_ten"
 WARD = "phuong"
@@ -22,6 +24,18 @@ class Place:
 
     ward: str
     district: str
+
+
+class SealedPerson(Protocol):
+    """A person as the register keeps them."""
+
+    @property
+    def name_cipher(self) -> bytes | None:
+        """The name, encrypted."""
+
+    @property
+    def attributes(self) -> Mapping[str, str] | None:
+        """The attributes, each encrypted."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,24 @@ class CampaignText:
         """
         own = {WARD: place.ward, DISTRICT: place.district, PERSON: full_name, LINK: link_of(token)}
         return self._encoded({**(attributes or {}), **own})
+
+    def for_sealed(
+        self, keyring: Keyring | None, place: Place, person: SealedPerson, token: str = SAMPLE_TOKEN
+    ) -> tuple[Part, ...]:
+        """As ``for_person``; of what is encrypted only that is opened which the text says.
+
+        Raises:
+            KeyringError: something was encrypted with a key that is not on the ring, or there is no ring.
+            MissingValue: a placeholder has no value for this person.
+        """
+        said = self.open_placeholders
+        name = person.name_cipher if PERSON in said else None
+        values = {key: value for key, value in (person.attributes or {}).items() if key in said}
+        if keyring is None:
+            if name or values:
+                raise KeyringError("a text that differs by person cannot be made without the keyring")
+            return self.for_person(place, None, None, token)
+        return self.for_person(place, open_name(keyring, name), open_attributes(keyring, values), token)
 
     def _encoded(self, values: Mapping[str, Any]) -> tuple[Part, ...]:
         return encode(self.template.render({**values, **self.values}, plain=self.plain)).parts

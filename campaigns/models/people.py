@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, SmallInteger, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.models.base import Base
@@ -18,8 +16,7 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         Index("ix_contact_ward_id_id", "ward_id", "id"),
-        # Words of the name without accents. ``folded`` is a function of ours; 0006 makes both.
-        Index("ix_contact_full_name", text("to_tsvector('simple', folded(full_name))"), postgresql_using="gin"),
+        Index("ix_contact_name_words", "name_words", postgresql_using="gin"),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
     )
@@ -34,8 +31,12 @@ class Contact(Base):
     ward_id: Mapped[int | None] = mapped_column(SmallInteger)
     """``area.id`` of a ward; null where the file named none. No foreign key: checked once per import."""
     language: Mapped[str] = mapped_column(server_default="vi")
-    full_name: Mapped[str | None]
-    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    name_cipher: Mapped[bytes | None]
+    """AES-GCM of the name, as given; ``campaigns.audience.sealing`` reads and writes it."""
+    name_words: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'::integer[]"))
+    """Keyed hashes of the name's words without accents, by which the name is found."""
+    attributes: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """By key, the ciphertext of the value in base64. The keys stay readable: whether a text can be made is asked so."""
     source: Mapped[str]
     """Where the number came from: the file's name and the import's id, or ``inbound``."""
     unusable: Mapped[str | None]

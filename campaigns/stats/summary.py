@@ -21,6 +21,7 @@ from campaigns.store.places import load_places
 from campaigns.store.planning import PlanRules, count_waterfall, page_end, read_page
 from campaigns.store.stats import DIMENSIONS, sum_by, sum_campaign
 from config.i18n import t
+from config.keys import Keyring
 
 STATE_LABELS: tuple[str, ...] = tuple(state.label for state in MESSAGE_STATES)
 
@@ -145,8 +146,9 @@ class Estimate:
         return asdict(self)
 
 
-def estimate(session: Session, campaign_id: int) -> Estimate:
-    """Whom the campaign would reach if it were planned now. Exact, also for texts that differ by person.
+def estimate(session: Session, campaign_id: int, keyring: Keyring | None = None) -> Estimate:
+    """Whom the campaign would reach if it were planned now. Exact, also for texts that differ by person, which take
+    the ``keyring``.
 
     Raises:
         MissingValue: the text cannot be made for somebody.
@@ -167,11 +169,13 @@ def estimate(session: Session, campaign_id: int) -> Estimate:
         no_number=no_number,
         refused=refused,
         will_send=sum(reachable.values()),
-        parts=_parts(session, campaign, honours, {ward: people for ward, people in reachable.items() if people}),
+        parts=_parts(session, campaign, honours, {w: people for w, people in reachable.items() if people}, keyring),
     )
 
 
-def _parts(session: Session, campaign: Campaign, honours: bool, reachable: dict[int | None, int]) -> int:
+def _parts(
+    session: Session, campaign: Campaign, honours: bool, reachable: dict[int | None, int], keyring: Keyring | None
+) -> int:
     text = campaign_text(campaign)
     places = load_places(session) if text.names_places else {}
     if not text.is_personal:
@@ -182,6 +186,6 @@ def _parts(session: Session, campaign: Campaign, honours: bool, reachable: dict[
         after = 0
         while (last := page_end(session, ward, after, 20_000)) is not None:
             for person in read_page(session, rules, ward, after, last):
-                total += len(text.for_person(place_of(places, ward), person.full_name, person.attributes))
+                total += len(text.for_sealed(keyring, place_of(places, ward), person))
             after = last
     return total

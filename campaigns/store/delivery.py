@@ -76,8 +76,8 @@ class ClaimedMessage(NamedTuple):
     attempts: int
     parts: int
     phone_cipher: bytes
-    full_name: str | None
-    attributes: Mapping[str, Any] | None
+    name_cipher: bytes | None
+    attributes: Mapping[str, str] | None
     contact_id: int
     validity_left: float | None = None
     """Seconds until its validity ends, once it was refused for now."""
@@ -100,7 +100,7 @@ class Claim:
 _CLAIM = text(f"""
     WITH due AS (
         SELECT m.seq, c.phone_cipher,
-               CASE WHEN :personal THEN c.full_name END AS full_name,
+               CASE WHEN :personal THEN c.name_cipher END AS name_cipher,
                CASE WHEN :personal THEN c.attributes END AS attributes,
                c.phone_cipher IS NULL OR c.unusable IS NOT NULL
                OR (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
@@ -113,7 +113,7 @@ _CLAIM = text(f"""
         UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
         RETURNING m.seq, m.attempts, m.parts, m.contact_id, m.retry_until, old.state AS was, new.state AS now,
-                  due.phone_cipher, due.full_name, due.attributes
+                  due.phone_cipher, due.name_cipher, due.attributes
     ), d AS (SELECT {DELTAS} FROM moved
     ), covered AS (
         SELECT coalesce(max(seq), 0) AS seq
@@ -125,7 +125,7 @@ _CLAIM = text(f"""
                started_at = coalesce(b.started_at, now())
         FROM d, covered WHERE b.id = :batch
     )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes, contact_id,
+    SELECT seq, attempts, parts, phone_cipher, name_cipher, attributes, contact_id,
            CAST(extract(epoch FROM retry_until - now()) AS float8)
     FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
 """)

@@ -187,11 +187,11 @@ def plan_listed(
 
 
 def read_page(session: Session, rules: PlanRules, ward_id: int | None, after: int, upto: int) -> Sequence[Row[Any]]:
-    """(id, full_name, attributes) of the reachable contacts of a page, for texts that differ by person."""
+    """(id, name_cipher, attributes) of the reachable contacts of a page, for texts that differ by person."""
     where = _SAME_WARD if ward_id is not None else _NO_WARD
     return session.execute(
         text(
-            f"SELECT c.id, c.full_name, c.attributes FROM contact c WHERE {where} AND c.id > :after AND c.id <= :upto"
+            f"SELECT c.id, c.name_cipher, c.attributes FROM contact c WHERE {where} AND c.id > :after AND c.id <= :upto"
             f" AND {REACHABLE} ORDER BY c.id"
         ),
         rules.bind(ward=ward_id, after=after, upto=upto),

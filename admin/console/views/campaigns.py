@@ -163,7 +163,7 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
         """From registered to sent, in people and parts; it may take seconds, so the page asks for it by itself."""
         session = reading()
         try:
-            figures = estimate(session, campaign_id)
+            figures = estimate(session, campaign_id, console().keyring)
         except LoaError as refusal:
             return self._fragment("console/waterfall.html", figures=None, reason=str(refusal))
         return self._fragment("console/waterfall.html", figures=figures, reason="")

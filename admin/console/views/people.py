@@ -16,6 +16,7 @@ from admin.console.frame import Choice, Screen, expose
 from admin.console.guard import may
 from admin.console.sheets import write_sheet
 from campaigns.audience import person
+from campaigns.audience.sealing import open_attributes
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import STATE_TITLES, MessageState
 from campaigns.errors import LoaError
@@ -87,6 +88,7 @@ class PersonPages(Screen):
         page = self.render(
             "console/person_edit.html",
             contact=contact,
+            full_name=person.name_of(console().keyring, contact),
             form=form,
             wards=[("", t("Chưa rõ", "Unknown")), *((c.value, c.title) for c in _ward_choices(contact))],
             languages=[("vi", "Tiếng Việt"), ("en", "English")],
@@ -106,6 +108,7 @@ class PersonPages(Screen):
             with console().database.transaction() as work:
                 person.correct(
                     work,
+                    console().keyring,
                     actor(),
                     contact_id,
                     full_name=form.get("full_name"),
@@ -168,6 +171,8 @@ class PersonPages(Screen):
         return self.render(
             "console/person.html",
             contact=contact,
+            full_name=person.name_of(console().keyring, contact),
+            attributes=open_attributes(console().keyring, contact.attributes),
             form=form,
             number_shown=number,
             number_masked=formats.masked(console().keyring.decrypt(cipher) if cipher else None),
@@ -187,7 +192,7 @@ class PersonPages(Screen):
 def _filled(contact: Contact) -> Form:
     return Form(
         {
-            "full_name": contact.full_name or "",
+            "full_name": person.name_of(console().keyring, contact) or "",
             "ward": str(contact.ward_id or ""),
             "language": contact.language,
             "seen": contact.updated_at.isoformat(),

@@ -143,7 +143,7 @@ def test_pages_read_and_cannot_write(app: Any, session: Session, keyring: Keyrin
     contact = make_contact(session, keyring)
     session.commit()
     reading = app.extensions["loa"].reading
-    reading.get(Contact, contact.id).full_name = "Khác"
+    reading.get(Contact, contact.id).name_cipher = b"x"
     with pytest.raises(InternalError, match="read-only"):
         reading.flush()
     reading.remove()

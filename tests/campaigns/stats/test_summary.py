@@ -154,12 +154,12 @@ def test_the_estimate_is_what_is_planned(database: Database, keyring: Keyring, b
             state="scheduled",
             audience={"edition": "2023", "districts": ["490"]},
         ).id
-        expected = estimate(session, campaign)
+        expected = estimate(session, campaign, keyring)
     assert (expected.registered, expected.no_number, expected.refused, expected.will_send) == (12, 4, 1, 7)
-    assert plan_campaign(database, campaign) == 7
+    assert plan_campaign(database, campaign, keyring=keyring) == 7
     with database.transaction() as session:
         found = summary(session, campaign)
-        again = estimate(session, campaign)
+        again = estimate(session, campaign, keyring)
     assert (found.planned, found.parts) == (expected.will_send, expected.parts)
     assert again == expected
 
