@@ -49,6 +49,7 @@ ROLES: dict[str, frozenset[str]] = {
             "gateway.view",
             "gateway.edit",
             "key.rotate",
+            "key.retire",
             "optout.words",
             "campaign.view",
             "campaign.stop",

@@ -1,4 +1,4 @@
-"""Statements about contacts: merging an imported file into the register, re-encryption."""
+"""Statements about contacts: merging an imported file into the register."""
 
 from __future__ import annotations
 
@@ -297,49 +297,3 @@ NO_ATTRIBUTES = encode_json(b"")
 def encode_row(line: int, first: bool, number_hash: bytes, cipher: bytes, rest: bytes) -> bytes:
     """One row of ``stage_contacts``; ``rest`` is its carrier, ward, language, name, words and attributes, encoded."""
     return b"".join((_ROW(10, 4, line, 1, first, len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest))
-
-
-_NEXT_CONTACTS = text(
-    """
-    SELECT id, phone_cipher FROM contact
-     WHERE id > :after AND phone_cipher IS NOT NULL AND get_byte(phone_cipher, 0) <> :key
-     ORDER BY id LIMIT :limit
-       FOR UPDATE
-    """
-)
-
-
-def lock_contacts_of_other_keys(session: Session, after: int, key: int, limit: int) -> Sequence[tuple[int, bytes]]:
-    """The next contacts by id whose number is not encrypted under ``key``, locked for this transaction."""
-    rows = session.execute(_NEXT_CONTACTS, {"after": after, "key": key, "limit": limit})
-    return [(number, bytes(cipher)) for number, cipher in rows]
-
-
-def replace_ciphers(session: Session, ciphers: Sequence[tuple[int, bytes]]) -> None:
-    """Store new ciphertexts by contact id."""
-    session.execute(
-        text(
-            "UPDATE contact c SET phone_cipher = n.cipher"
-            "  FROM unnest(CAST(:ids AS bigint[]), CAST(:ciphers AS bytea[])) AS n(id, cipher) WHERE c.id = n.id"
-        ),
-        {"ids": [i for i, _ in ciphers], "ciphers": [c for _, c in ciphers]},
-    )
-
-
-def lock_gateway_secrets(session: Session) -> Sequence[tuple[int, bytes]]:
-    """(id, ciphertext) of every gateway's secrets, locked for this transaction."""
-    rows = session.execute(text("SELECT id, secrets FROM gateway ORDER BY id FOR UPDATE"))
-    return [(number, bytes(cipher)) for number, cipher in rows]
-
-
-def replace_gateway_secrets(session: Session, number: int, cipher: bytes) -> None:
-    """Store the secrets of one gateway; its version stays, for the secrets themselves are the same."""
-    session.execute(text("UPDATE gateway SET secrets = :cipher WHERE id = :id"), {"cipher": cipher, "id": number})
-
-
-def count_contacts_by_key(session: Session) -> dict[int, int]:
-    """How many numbers each key of the ring encrypts."""
-    rows = session.execute(
-        text("SELECT get_byte(phone_cipher, 0), count(*) FROM contact WHERE phone_cipher IS NOT NULL GROUP BY 1")
-    )
-    return {int(key): int(count) for key, count in rows}
