@@ -21,9 +21,9 @@ import redis
 from sqlalchemy import text
 
 from campaigns.access import SYSTEM
+from campaigns.audience.sealing import seal_person
 from campaigns.content.files import templates_folder
 from campaigns.content.sync import sync_templates
-from campaigns.audience.sealing import seal_person
 from campaigns.migrations import upgrade
 from campaigns.store.areas import load_areas
 from campaigns.store.database import Database

@@ -432,9 +432,7 @@ def estimate_command(loa: Loa, campaign_id: int, as_json: bool) -> None:
         [t("Bước", "Step"), t("Số người", "People")],
         [
             [t("Có trong danh bạ", "Registered"), found.registered],
-            [t("Không có số dùng được", "Without usable number"), found.no_number],
-            [t("Đã từ chối nhận tin", "Refused"), found.refused],
-            [t("Sẽ gửi", "Will be sent"), found.will_send],
+            *([str(step.title), step.people] for step in found.steps),
             [t("Số phần tin", "Parts"), found.parts],
         ],
     )

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from config.keys import Keyring
 
 
-@click.group(help=t("Khoá mã hoá số điện thoại, họ tên và mật khẩu nhà mạng.", "Keys that encrypt numbers, names and secrets."))
+@click.group(
+    help=t("Khoá mã hoá số điện thoại, họ tên và mật khẩu nhà mạng.", "Keys that encrypt numbers, names and secrets.")
+)
 def keys() -> None:
     """The group."""
 
@@ -80,9 +82,7 @@ def _in_a_file(loa: Loa) -> Keyring:
     return loa.keyring
 
 
-@keys.command(
-    "list", help=t("Mỗi khoá đang mã hoá bao nhiêu mục.", "How many things each key of the ring encrypts.")
-)
+@keys.command("list", help=t("Mỗi khoá đang mã hoá bao nhiêu mục.", "How many things each key of the ring encrypts."))
 @as_option
 @json_option
 @pass_loa

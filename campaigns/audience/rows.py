@@ -114,9 +114,7 @@ class RowReader:
         chunk.names.append(name)
         chunk.attributes.append(attributes)
 
-    def _rest(
-        self, line: int, cells: list[str], chunk: Chunk, carrier: str
-    ) -> tuple[bytes, str, Attributes] | None:
+    def _rest(self, line: int, cells: list[str], chunk: Chunk, carrier: str) -> tuple[bytes, str, Attributes] | None:
         """What stands beside the number; None, with its problems noted, where a column makes the row bad."""
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))

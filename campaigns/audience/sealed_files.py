@@ -25,7 +25,7 @@ def _key(keyring: Keyring) -> AESGCM:
 
 
 def seal_file(keyring: Keyring, path: Path) -> None:
-    """Put the encrypted file in the place of the plain one, mode 0600; nothing happens to one that is sealed or gone."""
+    """Put the encrypted file in the place of the plain one, mode 0600. One that is sealed or gone is left alone."""
     if not path.exists() or is_sealed(path):
         return
     key, staging = _key(keyring), path.with_name(f"{path.name}.sealing")

@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.audience.reach import reach_of
 from campaigns.delivery.pace import begin_pace
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
@@ -83,8 +82,7 @@ def _plan_next_page(
         _start(session, campaign)
         return True, 0
     page = next_page(session, cursor["wards"][cursor["place"] :], cursor["after"], PAGE)
-    honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
-    rules = PlanRules(campaign.id, campaign.topic, honours, batch_size, skip_planned)
+    rules = PlanRules(campaign.id, reach_of(session, campaign), batch_size, skip_planned)
     done, count = _plan(session, campaign, rules, page, keyring)
     after = 0 if done[-1].ends else done[-1].upto
     campaign.plan_cursor = {**cursor, "place": cursor["place"] + sum(s.ends for s in done), "after": after}
@@ -92,9 +90,9 @@ def _plan_next_page(
 
 
 def _first_cursor(session: Session, campaign: Campaign) -> Cursor:
-    wards: list[int] | None = Audience.model_validate(campaign.audience).ward_ids(session)
+    wards = reach_of(session, campaign).ward_ids
     everybody: list[int | None] = [*list_ward_ids(session), None]
-    return {"wards": everybody if wards is None else wards, "place": 0, "after": 0}
+    return {"wards": everybody if wards is None else list(wards), "place": 0, "after": 0}
 
 
 def _start(session: Session, campaign: Campaign) -> None:
@@ -136,7 +134,7 @@ def _count_parts(text: CampaignText, places: Mapping[int, tuple[str, str]], page
 def _plan_personal(
     session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch, keyring: Keyring | None
 ) -> int:
-    people = read_page(session, rules, stretch.ward_id, stretch.after, stretch.upto)
+    people = read_page(session, rules.reach, stretch.ward_id, stretch.after, stretch.upto)
     counts = [len(text.for_sealed(keyring, place, person)) for person in people]
     return plan_listed(session, rules, stretch.ward_id, [person.id for person in people], counts)
 

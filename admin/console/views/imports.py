@@ -16,9 +16,9 @@ from admin.console.frame import Screen, expose, told
 from admin.console.uploads import limit_bytes, too_large
 from campaigns.audience.columns import FIELDS
 from campaigns.audience.jobs import read_problems
-from campaigns.audience.sealed_files import read_blocks
 from campaigns.audience.person import hide_numbers
 from campaigns.audience.problems import Outcome
+from campaigns.audience.sealed_files import read_blocks
 from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, confirm, discard, folder_of, sketch, take_in
 from campaigns.errors import Forbidden, LoaError
 from campaigns.models import ImportJob
@@ -225,7 +225,9 @@ def _problems(path: Any, only: Outcome | None, page: int) -> tuple[list[dict[str
     """A page of what there is to say about rows, numbers masked; and whether more follow."""
     by_word = {word: name for name, each in _OUTCOMES.items() for word in (each.value.vi, each.value.en)}
     wanted = (
-        row for row in read_problems(console().keyring, path) if len(row) == 6 and (only is None or _OUTCOMES.get(by_word[row[1]]) is only)
+        row
+        for row in read_problems(console().keyring, path)
+        if len(row) == 6 and (only is None or _OUTCOMES.get(by_word[row[1]]) is only)
     )
     rows = list(islice(wanted, page * PROBLEMS_SHOWN, (page + 1) * PROBLEMS_SHOWN + 1))
     names = ("line", "outcome", "column", "value", "reason", "suggestion")

@@ -77,7 +77,13 @@ def test_a_row_becomes_a_contact(database: Database, keyring: Keyring, tmp_path:
     path = _write(tmp_path / "people.csv", row)
     report = _import(database, keyring, path)
     assert report.as_dict() == {
-        "rows": 1, "created": 1, "updated": 0, "unchanged": 0, "duplicates": 0, "rejected": 0, "repaired": 0,
+        "rows": 1,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "duplicates": 0,
+        "rejected": 0,
+        "repaired": 0,
     }
     assert _register(database, keyring) == {
         "84905123456": ("20287", "Nguyễn Thị Thủy", "en", {"ma_ho_so": "HS1"}, "mobifone")
@@ -94,7 +100,11 @@ def test_importing_the_same_file_twice_changes_nothing(database: Database, keyri
     expected = write_demo_people(tmp_path / "people.csv", 3_000)
     first = _import(database, keyring, tmp_path / "people.csv")
     assert (first.rows, first.created, first.duplicates, first.rejected, first.repaired) == (
-        expected.rows, expected.people, expected.duplicates, expected.rejected, expected.repaired,
+        expected.rows,
+        expected.people,
+        expected.duplicates,
+        expected.rejected,
+        expected.repaired,
     )
     before = _versions(database)
     again = _import(database, keyring, tmp_path / "people.csv")
@@ -407,7 +417,10 @@ def test_memory_does_not_grow_with_the_file(database_url: str, keyring: Keyring,
         write_demo_people(path, count, seed=count)
         done = subprocess.run(
             [sys.executable, "-c", measure, database_url, str(path)],
-            input=keyring.to_json(), capture_output=True, text=True, check=True,
+            input=keyring.to_json(),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         peaks.append(int(done.stdout))
     assert peaks[1] < 200

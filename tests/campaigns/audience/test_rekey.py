@@ -24,6 +24,7 @@ from campaigns.errors import NotFound, WrongState
 from campaigns.models import Contact
 from campaigns.store.database import Database
 from campaigns.store.delivery import ClaimRequest, claim_messages
+from campaigns.store.reach import Reach
 from config.keys import Keyring, KeyringError, load_keyring, write_private
 from tests.factories import make_campaign, make_contact, make_gateway, make_template
 
@@ -220,7 +221,7 @@ def _claim_everything(database: Database, campaign: int, ring: Keyring) -> int:
     with database.transaction() as session:
         ids = session.execute(text("SELECT DISTINCT gateway_id FROM batch")).scalars().all()
     ask = ClaimRequest(
-        gateway_id=ids[0], campaign_id=campaign, topic="cu-tru", honours_refusals=True, personal=True,
+        gateway_id=ids[0], campaign_id=campaign, reach=Reach(None, "cu-tru", honours_refusals=True), personal=True,
         budget_parts=20, most=20, cover=20, worker="test", lease_seconds=60,
     )  # fmt: skip
     while True:
