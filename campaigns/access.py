@@ -16,6 +16,9 @@ ROLES: dict[str, frozenset[str]] = {
             "contact.reveal",
             "contact.erase",
             "contact.export",
+            "contact.restrict",
+            "request.view",
+            "request.handle",
             "template.view",
             "template.edit",
             "campaign.view",
@@ -50,6 +53,8 @@ ROLES: dict[str, frozenset[str]] = {
             "gateway.edit",
             "key.rotate",
             "key.retire",
+            "retention.view",
+            "retention.run",
             "optout.words",
             "campaign.view",
             "campaign.stop",
@@ -58,7 +63,19 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "administrator": frozenset(
-        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+        {
+            "user.view",
+            "user.edit",
+            "audit.view",
+            "area.view",
+            "campaign.view",
+            "stats.view",
+            "optout.words",
+            "request.view",
+            "breach.manage",
+            "processor.manage",
+            "retention.view",
+        }
     ),
 }
 

@@ -84,7 +84,9 @@ def misspelt_settings(environ: dict[str, str] | None = None) -> dict[str, str | 
     """Variables that start with ``LOA_`` but are no setting, each with the nearest real name."""
     names = {f"LOA_{name.upper()}" for name in Settings.model_fields}
     found = {key for key in (os.environ if environ is None else environ) if key.startswith("LOA_")}
-    return {key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)}
+    return {
+        key: next(iter(difflib.get_close_matches(key, names, n=1)), None) for key in sorted(found - names)
+    }
 
 
 @lru_cache(maxsize=1)

@@ -123,7 +123,9 @@ def preview_command(
         for name in ([variant] if variant else _VARIANTS)
     }
     if as_json:
-        emit_json({"slug": slug, "version": version.number, "variants": [_document(*entry) for entry in shown.items()]})
+        emit_json(
+            {"slug": slug, "version": version.number, "variants": [_document(*entry) for entry in shown.items()]}
+        )
         return
     for name, seen in shown.items():
         _print(name, seen, version.number)
@@ -163,7 +165,9 @@ def _document(variant: str, seen: Preview) -> dict[str, Any]:
             }
             for finding in seen.findings
         ],
-        "problems": [{"level": problem.level, "code": problem.code, "text": problem.text} for problem in seen.problems],
+        "problems": [
+            {"level": problem.level, "code": problem.code, "text": problem.text} for problem in seen.problems
+        ],
     }
 
 

@@ -25,11 +25,14 @@ from campaigns.store.people import (
     list_refusals_of,
     lock_contact,
     save_correction,
+    set_unusable,
 )
 from campaigns.store.places import load_places
 from config.keys import Keyring
 
 REASON_MOST = 500
+RESTRICTED = "restricted"
+"""``contact.unusable`` of who restricted the use of their data; ``campaigns.store.reach`` leaves them out."""
 ALL = 10_000
 """Messages handed out at most; nobody gets so many."""
 
@@ -134,6 +137,41 @@ def erase(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
     cleaned = _reason(reason)
     erase_contact(session, contact)
     append_audit(session, actor.email, "contact.erased", "contact", contact_id, {"reason": cleaned})
+
+
+def restrict(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
+    """Let no message reach a person any more, except in an emergency: they restricted, opposed or took back consent.
+
+    Their data stays as it is, and what was sent stays counted (Law 91/2025, Article 4; Decree 356/2025, Article 5).
+
+    Raises:
+        InvalidInput: no reason.
+        WrongState: the person was erased, or is restricted already.
+    """
+    actor.require("contact.restrict")
+    contact = lock_contact(session, contact_id)
+    _refuse_erased(contact)
+    if contact.unusable == RESTRICTED:
+        raise WrongState("Người này đã được hạn chế xử lý.", "This person is restricted already.")
+    cleaned = _reason(reason)
+    set_unusable(session, contact, RESTRICTED)
+    append_audit(session, actor.email, "contact.restricted", "contact", contact_id, {"reason": cleaned})
+
+
+def lift_restriction(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
+    """Let messages reach a person again, who asked for it. Refusals they made stay in force.
+
+    Raises:
+        InvalidInput: no reason.
+        WrongState: the person is not restricted.
+    """
+    actor.require("contact.restrict")
+    contact = lock_contact(session, contact_id)
+    if contact.unusable != RESTRICTED:
+        raise WrongState("Người này không bị hạn chế xử lý.", "This person is not restricted.")
+    cleaned = _reason(reason)
+    set_unusable(session, contact, None)
+    append_audit(session, actor.email, "contact.unrestricted", "contact", contact_id, {"reason": cleaned})
 
 
 def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -> Mapping[str, Any]:

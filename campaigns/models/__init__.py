@@ -16,6 +16,7 @@ from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.subjects import Breach, Processor, SubjectRequest
 
 __all__ = [
     "Area",
@@ -23,6 +24,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Batch",
+    "Breach",
     "Campaign",
     "CampaignPace",
     "CampaignTrouble",
@@ -37,8 +39,10 @@ __all__ = [
     "Message",
     "OptOut",
     "ParkedReceipt",
+    "Processor",
     "Role",
     "Route",
+    "SubjectRequest",
     "Submission",
     "Template",
     "TemplateVersion",

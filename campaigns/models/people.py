@@ -41,7 +41,7 @@ class Contact(Base):
     source: Mapped[str]
     """Where the number came from: the file's name and the import's id, or ``inbound``."""
     unusable: Mapped[str | None]
-    """Why no message can be sent (``erased``, ``dead``); null for a usable number."""
+    """Why no message can be sent (``erased``, ``dead``, ``restricted``); null for a usable number."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -120,6 +120,13 @@ def save_correction(
     session.flush()
 
 
+def set_unusable(session: Session, contact: Contact, why: str | None) -> None:
+    """Note why no message can be sent to a person, or that it can."""
+    contact.unusable = why
+    contact.updated_at = _now(session)
+    session.flush()
+
+
 def erase_contact(session: Session, contact: Contact) -> None:
     """Take everything from the row that says who it was; it stays, because messages are counted through it.
 

@@ -61,7 +61,9 @@ def list_templates(session: Session, *, archived: bool = False) -> list[Template
         TemplateVersion.created_at,
     )
     newer = aliased(TemplateVersion)
-    is_latest = ~exists().where(newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number)
+    is_latest = ~exists().where(
+        newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number
+    )
     query = (
         select(*columns)
         .join(TemplateVersion, TemplateVersion.template_id == Template.id)

@@ -42,7 +42,11 @@ def area_choices() -> list[Choice]:
 
 def condition(contact: Contact) -> str:
     """Whether messages can be sent to a person, and why not."""
-    reasons = {"erased": t("Đã xoá dữ liệu", "Erased"), "dead": t("Số không còn dùng", "Dead number")}
+    reasons = {
+        "erased": t("Đã xoá dữ liệu", "Erased"),
+        "dead": t("Số không còn dùng", "Dead number"),
+        "restricted": t("Hạn chế xử lý: không gửi tin", "Restricted: no messages"),
+    }
     return reasons.get(contact.unusable, contact.unusable) if contact.unusable else t("Dùng được", "Usable")
 
 

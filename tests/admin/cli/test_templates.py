@@ -81,9 +81,9 @@ def test_preview_shows_both_variants_with_alphabet_and_parts(capsys: Capture) ->
 
 def test_preview_fills_in_what_is_set_over_the_samples_of_the_file(capsys: Capture) -> None:
     run(capsys, "sync")
-    (seen,) = run_json(capsys, "preview", "t17-moi-theo-dia-ban", "--variant", "plain", "--set", "phuong=Xã Hòa Bắc")[
-        "variants"
-    ]
+    (seen,) = run_json(
+        capsys, "preview", "t17-moi-theo-dia-ban", "--variant", "plain", "--set", "phuong=Xã Hòa Bắc"
+    )["variants"]
     assert seen["text"] == (
         "Cong an xa Hoa Bac thu nhan ho so CCCD, kich hoat VNeID tu 7:30 ngay 18/03/2023 tai tru so Cong an xa. "
         "Mang theo CCCD/CMND."

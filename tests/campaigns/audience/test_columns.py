@@ -13,23 +13,10 @@ from campaigns.errors import InvalidInput
 @pytest.mark.parametrize(
     "phone",
     [
-        "Số điện thoại",
-        "SỐ ĐIỆN THOẠI",
-        "so dien thoai",
-        "Số điện thoại (*)",
-        "SĐT",
-        "sdt",
-        "SDT ",
-        "Di động",
-        "ĐTDĐ",
-        "Phone",
-        "phone_number",
-        "Mobile",
-        "MOBILE PHONE",
-        "Điện thoại di động",
+        "Số điện thoại", "SỐ ĐIỆN THOẠI", "so dien thoai", "Số điện thoại (*)", "SĐT", "sdt", "SDT ", "Di động", "ĐTDĐ",
+        "Phone", "phone_number", "Mobile", "MOBILE PHONE", "Điện thoại di động",
         unicodedata.normalize("NFD", "Số điện thoại"),
-        "Số\u00a0điện\nthoại",
-        "\ufeffSĐT",
+        "Số\u00a0điện\nthoại", "\ufeffSĐT",
     ],
 )
 def test_number_columns_are_known_in_both_languages(phone: str) -> None:
@@ -39,26 +26,12 @@ def test_number_columns_are_known_in_both_languages(phone: str) -> None:
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        ("Phường/Xã", "ward"),
-        ("Phường, xã", "ward"),
-        ("phuong xa", "ward"),
-        ("Xã/Phường", "ward"),
-        ("Ward", "ward"),
-        ("Mã phường", "ward_code"),
-        ("Mã phường/xã", "ward_code"),
-        ("ward_code", "ward_code"),
-        ("Quận/Huyện", "district"),
-        ("Quận huyện", "district"),
-        ("District", "district"),
-        ("Họ tên", "full_name"),
-        ("Họ và tên", "full_name"),
-        ("HỌ VÀ TÊN", "full_name"),
-        ("Tên", "full_name"),
-        ("Full name", "full_name"),
-        ("name", "full_name"),
-        ("Ngôn ngữ", "language"),
-        ("Language", "language"),
-        ("lang", "language"),
+        ("Phường/Xã", "ward"), ("Phường, xã", "ward"), ("phuong xa", "ward"), ("Xã/Phường", "ward"), ("Ward", "ward"),
+        ("Mã phường", "ward_code"), ("Mã phường/xã", "ward_code"), ("ward_code", "ward_code"),
+        ("Quận/Huyện", "district"), ("Quận huyện", "district"), ("District", "district"),
+        ("Họ tên", "full_name"), ("Họ và tên", "full_name"), ("HỌ VÀ TÊN", "full_name"), ("Tên", "full_name"),
+        ("Full name", "full_name"), ("name", "full_name"),
+        ("Ngôn ngữ", "language"), ("Language", "language"), ("lang", "language"),
     ],
 )
 def test_known_fields_are_found(header: str, field: str) -> None:
@@ -68,11 +41,7 @@ def test_known_fields_are_found(header: str, field: str) -> None:
 def test_other_columns_become_attributes_with_plain_keys() -> None:
     columns = read_header(["STT", "SĐT", "Mã hồ sơ", "Ngày hẹn (dd/mm)", "2023", "", "Mã hồ sơ", "Đối tượng"])
     assert columns.attributes == (
-        ("ma_ho_so", 2),
-        ("ngay_hen_dd_mm", 3),
-        ("cot_2023", 4),
-        ("ma_ho_so_2", 6),
-        ("doi_tuong", 7),
+        ("ma_ho_so", 2), ("ngay_hen_dd_mm", 3), ("cot_2023", 4), ("ma_ho_so_2", 6), ("doi_tuong", 7),
     )
 
 

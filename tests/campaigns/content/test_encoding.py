@@ -19,7 +19,9 @@ from campaigns.content.encoding import (
     strip_marks,
 )
 
-LOWER = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
+LOWER = (
+    "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
+)
 BARE = "a" * 17 + "e" * 11 + "i" * 5 + "o" * 17 + "u" * 11 + "y" * 5 + "d"
 LETTERS = [*zip(LOWER, BARE, strict=True), *zip(LOWER.upper(), BARE.upper(), strict=True)]
 IN_GSM = set("àèéìòùÉ")
