@@ -50,6 +50,7 @@ def _helpers() -> dict[str, Any]:
         "lang": current_language(),
         "number": formats.number,
         "percent": formats.percent,
+        "day": formats.day,
         "moment": formats.moment,
         "clock": formats.clock,
         "masked": formats.masked,

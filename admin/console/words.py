@@ -51,6 +51,12 @@ IMPORT_BADGES: Mapping[str, Badge] = {
     "discarded": Badge(Text("Đã bỏ", "Discarded"), "stop", "quiet"),
 }
 
+REQUEST_BADGES: Mapping[str, Badge] = {
+    "open": Badge(Text("Đang xử lý", "Open"), "clock", "info"),
+    "done": Badge(Text("Đã làm xong", "Done"), "check", "good"),
+    "refused": Badge(Text("Đã từ chối", "Refused"), "ban", "quiet"),
+}
+
 OUTCOME_BADGES: Mapping[str, Badge] = {
     "rejected": Badge(Text("Không nhận", "Rejected"), "alert", "bad"),
     "repaired": Badge(Text("Đã sửa", "Repaired"), "check", "good"),

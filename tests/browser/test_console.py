@@ -23,7 +23,7 @@ PAGES = {
         "/templates/hk07-0-tong-quan/edit",
         "/templates/new",
         "/contacts/",
-        "/contacts/?search=nguyen",
+        "/contacts/?carrier=viettel",
         "/contacts/import",
         "/areas/",
         "/areas/?edition=2025",

@@ -16,6 +16,7 @@ from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.contacts import ContactScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
+from admin.console.views.requests import RequestScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
@@ -55,6 +56,14 @@ def add_screens(app: Flask) -> None:
             endpoint="words",
             menu_icon_type="icon",
             menu_icon_value="text",
+        )
+    )
+    admin.add_view(
+        RequestScreen(
+            name=Text("Yêu cầu của công dân", "Citizens' requests"),
+            endpoint="requests",
+            menu_icon_type="icon",
+            menu_icon_value="flag",
         )
     )
     app.register_blueprint(account.blueprint)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Query
 
 from admin.console import formats, words
 from admin.console.context import console, reading
-from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, ListScreen, shown
+from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, shown
+from admin.console.private_search import PrivateSearch
 from admin.console.views.imports import ImportPages
 from admin.console.views.people import PersonPages, area_choices, condition
 from campaigns.audience.person import name_of
@@ -59,11 +60,12 @@ def _bound(name: str) -> int | None:
     return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None
 
 
-class ContactScreen(ImportPages, PersonPages, ListScreen):
+class ContactScreen(ImportPages, PersonPages, PrivateSearch):
     """Found by full number through its hash, by name with or without accents, by area and by carrier."""
 
     rules: ClassVar[dict[str, str]] = {
         "index_view": "contact.view",
+        "find": "contact.view",
         **PersonPages.person_rules,
         **ImportPages.import_rules,
     }
@@ -131,7 +133,7 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
 
     def get_list(self, *args: Any, **kwargs: Any) -> Any:
         """A page, newest first. A name is looked for among the nearest people, then, unless they fill it, among all."""
-        search = (request.args.get("search") or "").strip()
+        search = self.searched()
         by_name = bool(search) and not _LOOKS_LIKE_NUMBER.fullmatch(search)
         g.by_list = True
         count, rows = super().get_list(*args, **kwargs)

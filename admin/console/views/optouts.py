@@ -12,7 +12,8 @@ from sqlalchemy.orm import Query
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown, told
+from admin.console.frame import Choice, ChoiceFilter, expose, shown, told
+from admin.console.private_search import PrivateSearch
 from admin.console.guard import may
 from campaigns.audience.phone import PhoneProblem, PhoneResult, normalise_phone
 from campaigns.content.topics import TOPICS
@@ -66,11 +67,12 @@ def _source_choices() -> list[Choice]:
     return [Choice(source, str(title)) for source, title in words.SOURCE_TITLES.items()]
 
 
-class OptOutScreen(ListScreen):
+class OptOutScreen(PrivateSearch):
     """Nothing is deleted; coming back needs evidence and is written beside the refusal."""
 
     rules: ClassVar[dict[str, str]] = {
         "index_view": "optout.view",
+        "find": "optout.view",
         "add": "optout.add",
         "end": "optout.add",
         "review": "optout.add",

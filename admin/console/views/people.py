@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -24,6 +24,8 @@ from campaigns.models import Contact
 from campaigns.store import console as store
 from campaigns.store.people import get_contact, list_inbound_of, list_messages_to, list_refusals_of
 from campaigns.store.places import load_areas_of, load_places
+from campaigns.store.requests import list_requests_of
+from campaigns.subjects.clocks import CLOCKS
 from config.i18n import t
 
 MESSAGES_SHOWN = 100
@@ -74,6 +76,8 @@ class PersonPages(Screen):
         "reveal": "contact.reveal",
         "erase": "contact.erase",
         "hand_out": "contact.export",
+        "restrict": "contact.restrict",
+        "lift": "contact.restrict",
     }
 
     @expose("/<int:contact_id>/")
@@ -156,6 +160,28 @@ class PersonPages(Screen):
         )
         return redirect(url_for(".show", contact_id=contact_id), code=303)
 
+    @expose("/<int:contact_id>/restrict", methods=("POST",))
+    def restrict(self, contact_id: int) -> Any:
+        """No messages any more, on their request."""
+        return self._hold(contact_id, person.restrict, t("Từ nay không gửi tin.", "No messages from now on."))
+
+    @expose("/<int:contact_id>/lift", methods=("POST",))
+    def lift(self, contact_id: int) -> Any:
+        """Messages again, on their request."""
+        done = t("Lại gửi tin được cho người này.", "Messages may go to this person again.")
+        return self._hold(contact_id, person.lift_restriction, done)
+
+    def _hold(self, contact_id: int, act: Callable[..., None], done: str) -> Any:
+        form = Form.sent()
+        try:
+            with console().database.transaction() as work:
+                act(work, actor(), contact_id, form.get("hold_reason"))
+        except LoaError as refusal:
+            form.errors["hold_reason"] = str(refusal)
+            return self._person_page(contact_id, form), 422
+        flash(done, "success")
+        return redirect(url_for(".show", contact_id=contact_id), code=303)
+
     @expose("/<int:contact_id>/export", methods=("POST",))
     def hand_out(self, contact_id: int) -> Any:
         """Everything about a person as a file, for that person."""
@@ -182,6 +208,8 @@ class PersonPages(Screen):
             number_masked=formats.masked(console().keyring.decrypt(cipher) if cipher else None),
             place=", ".join(filter(None, (ward, district))),
             condition=condition(contact),
+            requests=list_requests_of(session, contact_id) if may("request.view") else [],
+            kinds=CLOCKS,
             messages=[(row, STATE_TITLES[MessageState(row.state)]) for row in messages[:MESSAGES_SHOWN]],
             more_messages=len(messages) > MESSAGES_SHOWN,
             refusals=list_refusals_of(session, contact.phone_hash),

@@ -228,12 +228,13 @@ def _claim_everything(database: Database, campaign: int, ring: Keyring) -> int:
     while True:
         with database.transaction() as session:
             claim = claim_messages(session, ask, uuid4())
-        if claim is None or not claim.messages:
+        if claim is None:
             return readable
         for message in claim.messages:
             readable += bool(ring.decrypt(message.phone_cipher) and open_name(ring, message.name_cipher))
         with database.transaction() as session:
             session.execute(
-                text("UPDATE batch SET state = 'ready', lease_token = NULL, lease_until = NULL WHERE id = :id"),
+                text("UPDATE batch SET state = CASE WHEN queued > 0 THEN 'ready' ELSE 'done' END, lease_token = NULL,"
+                    " lease_until = NULL WHERE id = :id"),
                 {"id": claim.batch_id},
             )
