@@ -26,7 +26,7 @@ PUBLIC = frozenset(
 """Endpoints for everybody. ``ops.metrics`` answers only to this machine; ``account.setup`` needs its token, and
 ``citizen.refusal`` the one of its link."""
 
-SIGNED_IN = frozenset({"security.logout", "account.password", "admin.index"})
+SIGNED_IN = frozenset({"security.logout", "account.password", "account.theme", "admin.index"})
 """Endpoints for everybody who is signed in."""
 
 

@@ -54,7 +54,7 @@ class PrivateSearch(ListScreen):
         """Search, keeping the filters that were chosen."""
         form = Form.sent()
         words = form.get("search").strip()[:MOST]
-        kept = {each.key: value for each in self._filters or () if (value := form.get(each.key))}
+        kept: dict[str, Any] = {each.key: value for each in self._filters or () if (value := form.get(each.key))}
         if words:
             kept["search"] = hide_search(words)
         return redirect(url_for(".index_view", **kept), code=303)
@@ -63,7 +63,8 @@ class PrivateSearch(ListScreen):
         arguments = super()._get_list_extra_args()
         arguments.search = self.searched() or None
         if arguments.search is None and request.args.get("search"):
-            flash(t("Hãy gõ vào ô tìm kiếm rồi bấm “Lọc”.", "Type into the search field, then press “Filter”."), "error")
+            advice = t("Hãy gõ vào ô tìm kiếm rồi bấm “Lọc”.", "Type into the search field, then press “Filter”.")
+            flash(advice, "error")
         return arguments
 
     @staticmethod

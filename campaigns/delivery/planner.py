@@ -20,6 +20,7 @@ from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.errors import LoaError
+from campaigns.lawful import refuse_unlawful
 from campaigns.models import Campaign
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
@@ -77,6 +78,8 @@ def _plan_next_page(
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
         return True, 0
+    if campaign.plan_cursor is None:
+        refuse_unlawful(session, campaign)
     cursor: Cursor = campaign.plan_cursor or _first_cursor(session, campaign)
     if cursor["place"] >= len(cursor["wards"]):
         _start(session, campaign)

@@ -1,6 +1,7 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
 from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -13,10 +14,12 @@ from campaigns.models.campaigns import (
     Submission,
 )
 from campaigns.models.content import Template, TemplateVersion
+from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 from campaigns.models.subjects import Breach, Processor, SubjectRequest
+from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
     "Area",
@@ -28,7 +31,11 @@ __all__ = [
     "Campaign",
     "CampaignPace",
     "CampaignTrouble",
+    "Consent",
     "Contact",
+    "DoNotCall",
+    "DoNotCallList",
+    "ExportJob",
     "Gateway",
     "GatewayChange",
     "GatewayHealth",
@@ -42,10 +49,14 @@ __all__ = [
     "Processor",
     "Role",
     "Route",
+    "SenderName",
     "SubjectRequest",
     "Submission",
+    "Tariff",
     "Template",
     "TemplateVersion",
+    "TestMessage",
+    "TestNumber",
     "User",
     "user_role",
 ]

@@ -10,18 +10,24 @@ from flask_admin.theme import Bootstrap4Theme
 
 from admin.console.context import Console
 from admin.console.views import account, ops
+from admin.console.views.across import DeliveryScreen
 from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
+from admin.console.views.consents import ConsentScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.donotcall import DoNotCallScreen
+from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.requests import RequestScreen
+from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
-from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, OptOut, Template, User
+from campaigns.exports.kinds import KINDS
+from campaigns.models import Area, AuditEntry, Campaign, Consent, Contact, Gateway, OptOut, Template, User
 from config.i18n import Text
 
 
@@ -38,18 +44,47 @@ def add_screens(app: Flask) -> None:
             name=Text("Việc hôm nay", "Today"), url="/", menu_icon_type="icon", menu_icon_value="home"
         ),
     )
+    delivery = DeliveryScreen(
+        name=Text("Kết quả gửi", "Delivery"), endpoint="delivery", menu_icon_type="icon", menu_icon_value="chart"
+    )
     screens: list[tuple[type[Any], type[Any], str, str, Text]] = [
         (CampaignScreen, Campaign, "campaigns", "megaphone", Text("Chiến dịch", "Campaigns")),
         (TemplateScreen, Template, "templates", "text", Text("Mẫu tin", "Templates")),
         (ContactScreen, Contact, "contacts", "people", Text("Danh bạ", "Contacts")),
         (AreaScreen, Area, "areas", "map", Text("Địa bàn", "Areas")),
         (OptOutScreen, OptOut, "optouts", "ban", Text("Từ chối nhận tin", "Refusals")),
+        (
+            ConsentScreen,
+            Consent,
+            "consents",
+            "check",
+            Text("Đồng ý nhận quảng cáo", "Consents to advertising"),
+        ),
         (GatewayScreen, Gateway, "gateways", "tower", Text("Cổng viễn thông", "Gateways")),
         (UserScreen, User, "users", "user", Text("Người dùng", "Users")),
         (AuditScreen, AuditEntry, "audit", "book", Text("Nhật ký", "Audit")),
     ]
     for screen, model, endpoint, icon, title in screens:
         admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
+        if screen is CampaignScreen:
+            admin.add_view(delivery)
+    admin.add_view(
+        DoNotCallScreen(
+            name=Text("Danh sách không quảng cáo", "Do-not-call list"),
+            endpoint="donotcall",
+            url="/do-not-call",
+            menu_icon_type="icon",
+            menu_icon_value="stop",
+        )
+    )
+    admin.add_view(
+        SenderScreen(
+            name=Text("Tên người gửi", "Sender names"),
+            endpoint="senders",
+            menu_icon_type="icon",
+            menu_icon_value="flag",
+        )
+    )
     admin.add_view(
         WordScreen(
             name=Text("Từ khoá nhắn tới", "Words people write"),
@@ -66,8 +101,12 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="flag",
         )
     )
+    admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     app.register_blueprint(account.blueprint)
     app.register_blueprint(ops.blueprint)
     app.context_processor(
-        lambda: {"console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()]}
+        lambda: {
+            "export_filters": lambda kind: sorted(KINDS[kind].filters),
+            "console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()],
+        }
     )
