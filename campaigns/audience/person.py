@@ -15,7 +15,7 @@ from campaigns.audience.rows import MAX_NAME
 from campaigns.audience.sealing import open_attributes, open_name, seal_person
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput, WrongState
-from campaigns.models import Contact
+from campaigns.models import Contact, InboundMessage
 from campaigns.store.audit import append_audit
 from campaigns.store.consents import list_consents_of
 from campaigns.store.people import (
@@ -109,6 +109,11 @@ def correct(
 def name_of(keyring: Keyring, contact: Contact) -> str | None:
     """The name of a person; None where none is known."""
     return open_name(keyring, contact.name_cipher)
+
+
+def text_of(keyring: Keyring, message: InboundMessage) -> str:
+    """What somebody wrote to us; empty once it was erased."""
+    return keyring.decrypt(message.body_cipher).decode() if message.body_cipher else ""
 
 
 def reveal(session: Session, keyring: Keyring, actor: Actor, contact_id: int, reason: str) -> str:
@@ -238,7 +243,7 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
             for consent in list_consents_of(session, contact.phone_hash)
         ],
         "received_from_person": [
-            {"at": message.received_at, "text": message.body, "taken_as": message.action}
+            {"at": message.received_at, "text": text_of(keyring, message), "taken_as": message.action}
             for message in list_inbound_of(session, contact.phone_hash, ALL)
         ],
     }

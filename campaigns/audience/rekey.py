@@ -49,8 +49,7 @@ def rotate_keys(database: Database, keyring: Keyring, progress: Callable[[int], 
     contacts = others = 0
     for again in range(PASSES):
         contacts += _rotate_contacts(database, keyring, progress)
-        with database.transaction() as session:
-            others += reencrypt_others(session, keyring.current, keyring.reencrypt)
+        others += _rotate_others(database, keyring)
         if not (left := count_under_other_keys(database, keyring)):
             break
         time.sleep(_REST * (again + 1))
@@ -89,6 +88,16 @@ def retired(database: Database, keyring: Keyring, number: int) -> Keyring:
             n=number,
         )
     return keyring.without(number)
+
+
+def _rotate_others(database: Database, keyring: Keyring) -> int:
+    total = 0
+    while True:
+        with database.transaction() as session:
+            count = reencrypt_others(session, keyring.current, keyring.reencrypt, CHUNK)
+        if not count:
+            return total
+        total += count
 
 
 def _rotate_contacts(database: Database, keyring: Keyring, progress: Callable[[int], None] | None) -> int:

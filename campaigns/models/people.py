@@ -90,7 +90,8 @@ class InboundMessage(Base):
     sender_hash: Mapped[bytes]
     recipient: Mapped[str]
     """The short code or sender name that was answered."""
-    body: Mapped[str]
+    body_cipher: Mapped[bytes | None]
+    """AES-GCM of what was written, for people name themselves; null once it is erased or old."""
     action: Mapped[str]
     """``optout``, ``optin``, ``help`` or ``none``."""
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

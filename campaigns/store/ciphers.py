@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from campaigns.store.contacts import MERGE_LOCK
 
-OTHER_PLACES = (("gateway", "id", "secrets"),)
-"""Columns (table, key, column) of short tables that hold a ciphertext or nothing. Whoever adds one names it here."""
+OTHER_PLACES = (("gateway", "id", "secrets"), ("inbound_message", "id", "body_cipher"))
+"""Further columns (table, key, column) that hold a ciphertext or nothing. Whoever adds one names it here."""
 
 Reencrypt = Callable[[bytes], bytes]
 
@@ -94,13 +94,16 @@ def _json_of(attributes: Mapping[str, str]) -> str:
     return json.dumps(dict(attributes))
 
 
-def reencrypt_others(session: Session, key: int, reencrypt: Reencrypt) -> int:
-    """Bring the ciphertexts of the short tables under ``key``; how many were not."""
+def reencrypt_others(session: Session, key: int, reencrypt: Reencrypt, most: int) -> int:
+    """Bring up to ``most`` ciphertexts of each further column under ``key``; how many there were."""
     changed = 0
     for table, row_key, column in OTHER_PLACES:
         rows = session.execute(
-            text(f"SELECT {row_key}, {column} FROM {table} WHERE get_byte({column}, 0) <> :key ORDER BY 1 FOR UPDATE"),
-            {"key": key},
+            text(
+                f"SELECT {row_key}, {column} FROM {table} WHERE get_byte({column}, 0) <> :key"
+                " ORDER BY 1 LIMIT :most FOR UPDATE SKIP LOCKED"
+            ),
+            {"key": key, "most": most},
         ).all()
         for number, cipher in rows:
             values: dict[str, Any] = {"id": number, "cipher": reencrypt(bytes(cipher))}

@@ -141,7 +141,7 @@ def erase_contact(session: Session, contact: Contact) -> None:
     session.execute(
         update(InboundMessage)
         .where(InboundMessage.sender_hash == contact.phone_hash, InboundMessage.action.not_in(("optout", "optin")))
-        .values(body="")
+        .values(body_cipher=None)
     )
     session.flush()
 

@@ -15,6 +15,7 @@ from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, expose, shown, told
 from admin.console.guard import may
 from admin.console.private_search import PrivateSearch
+from campaigns.audience.person import text_of
 from campaigns.audience.phone import PhoneProblem, PhoneResult, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
@@ -165,6 +166,7 @@ class OptOutScreen(PrivateSearch):
             "console/optout_review.html",
             entries=[(entry, shown_number(entry.sender_hash, ciphers)) for entry in entries],
             left=count_waiting(reading()),
+            text_of=lambda message: text_of(console().keyring, message),
         )
 
     @staticmethod

@@ -214,6 +214,7 @@ class PersonPages(Screen):
             condition=condition(contact),
             requests=list_requests_of(session, contact_id) if may("request.view") else [],
             kinds=CLOCKS,
+            text_of=lambda message: person.text_of(console().keyring, message),
             messages=[(row, STATE_TITLES[MessageState(row.state)]) for row in messages[:MESSAGES_SHOWN]],
             more_messages=len(messages) > MESSAGES_SHOWN,
             refusals=list_refusals_of(session, contact.phone_hash),

@@ -30,6 +30,11 @@ _SEAL = sa.text("""
                 CAST(:attributes AS text[])) AS n(id, cipher, words, attributes)
     WHERE c.id = n.id
 """)
+_WRITTEN = sa.text("SELECT id, body FROM inbound_message WHERE id > :after AND body <> '' ORDER BY id LIMIT :chunk")
+_SEAL_BODY = sa.text("""
+    UPDATE inbound_message m SET body_cipher = n.cipher
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:ciphers AS bytea[])) AS n(id, cipher) WHERE m.id = n.id
+""")
 
 
 def upgrade() -> None:
@@ -46,6 +51,7 @@ def upgrade() -> None:
     op.drop_column("contact", "full_name")
     op.execute("DROP FUNCTION folded(text)")
     op.create_index("ix_contact_name_words", "contact", ["name_words"], postgresql_using="gin")
+    _seal_inbound(op.get_bind(), context.config.attributes)
     _make_requests()
     _make_registers()
 
@@ -131,20 +137,37 @@ def _make_registers() -> None:
 
 def _seal_everybody(connection: sa.Connection, told: dict[str, Any]) -> None:
     keyring: Keyring | None = told.get("keyring")
-    after, words = 0, Words(keyring) if keyring else None
+    after = 0
     while rows := connection.execute(_NAMED, {"after": after, "chunk": _CHUNK}).all():
-        if keyring is None or words is None:
-            raise ConfigError(
-                "Có họ tên phải mã hoá mà không có bộ khoá. Hãy chạy: loa migrate.",
-                "There are names to encrypt, and no keyring to encrypt them with. Run: loa migrate.",
-            )
-        connection.execute(_SEAL, _sealed(rows, keyring, words))
+        connection.execute(_SEAL, _sealed(rows, _keys(keyring)))
         after = rows[-1].id
         # What an updated row held stays in the table's files until they are written anew.
         told["rewrite"] = {*told.get("rewrite", ()), "contact"}
 
 
-def _sealed(rows: Any, keyring: Keyring, words: Words) -> dict[str, list[Any]]:
+def _seal_inbound(connection: sa.Connection, told: dict[str, Any]) -> None:
+    op.add_column("inbound_message", sa.Column("body_cipher", sa.LargeBinary(), nullable=True))
+    keyring: Keyring | None = told.get("keyring")
+    after = 0
+    while rows := connection.execute(_WRITTEN, {"after": after, "chunk": _CHUNK}).all():
+        ciphers = _keys(keyring).encrypt_many([row.body.encode() for row in rows])
+        connection.execute(_SEAL_BODY, {"ids": [row.id for row in rows], "ciphers": ciphers})
+        after = rows[-1].id
+        told["rewrite"] = {*told.get("rewrite", ()), "inbound_message"}
+    op.drop_column("inbound_message", "body")
+
+
+def _keys(keyring: Keyring | None) -> Keyring:
+    if keyring is None:
+        raise ConfigError(
+            "Có dữ liệu cá nhân phải mã hoá mà không có bộ khoá. Hãy chạy: loa migrate.",
+            "There are personal data to encrypt, and no keyring to encrypt them with. Run: loa migrate.",
+        )
+    return keyring
+
+
+def _sealed(rows: Any, keyring: Keyring) -> dict[str, list[Any]]:
+    words = Words(keyring)
     named = [row for row in rows if row.full_name and row.full_name.strip()]
     ciphers = dict(
         zip(

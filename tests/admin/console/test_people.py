@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaigns.audience.person import name_of
+from campaigns.audience.person import name_of, text_of
 from campaigns.models import AuditEntry, Batch, Contact, InboundMessage, Message
 from campaigns.optouts.register import add_optout, end_optout
 from campaigns.stats import stats_by
@@ -40,7 +40,8 @@ def person(session: Session, keyring: Keyring) -> Contact:
     for body, action in (("TC", "optout"), ("cho hoi 0905123456", "none")):
         session.add(
             InboundMessage(
-                gateway_id=gateway.id, sender_hash=contact.phone_hash, recipient="8000", body=body, action=action
+                gateway_id=gateway.id, sender_hash=contact.phone_hash, recipient="8000", action=action,
+                body_cipher=keyring.encrypt(body.encode()),
             )
         )
     add_optout(session, keyring, OFFICER, NUMBER, source="hotline", evidence="gọi 1022")
@@ -144,7 +145,8 @@ def test_erasing_leaves_figures_and_refusals_and_nothing_else(
     assert session.execute(
         text("SELECT phone_cipher, name_cipher, name_words, ward_id, attributes, source, unusable FROM contact")
     ).one() == (None, None, [], None, {}, "erased", "erased")
-    assert session.scalars(select(InboundMessage.body).order_by(InboundMessage.id)).all() == ["TC", ""]
+    written = session.scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
+    assert [text_of(keyring, message) for message in written] == ["TC", ""]
     assert add_optout(session, keyring, OFFICER, NUMBER, topic="y-te", evidence="lại") is None, "still in force"
     page = officer.get(f"/contacts/{person.id}/").text
     assert "(đã xoá)" in page

@@ -11,8 +11,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaigns.errors import Forbidden, InvalidInput
 from campaigns.audience.sealed_files import is_sealed, read_blocks
+from campaigns.errors import Forbidden, InvalidInput
 from campaigns.exports import files, jobs
 from campaigns.exports.jobs import MOST_AT_ONCE, ask_for, file_of, forget_old_exports, run_export
 from campaigns.models import ExportJob
