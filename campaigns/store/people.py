@@ -68,6 +68,11 @@ def get_contact(session: Session, contact_id: int) -> Contact:
     return contact
 
 
+def find_contact_id(session: Session, phone_hash: bytes) -> int | None:
+    """Whose number has this hash; None where the register does not know it."""
+    return session.scalars(select(Contact.id).where(Contact.phone_hash == phone_hash)).one_or_none()
+
+
 def lock_contact(session: Session, contact_id: int) -> Contact:
     """The contact, freshly read and locked until the transaction ends.
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.audience.person import hide_numbers
+from campaigns.audience.hiding import hide_numbers
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import Breach
 from campaigns.store.audit import append_audit

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.audience.person import REASON_MOST, hide_numbers
+from campaigns.audience.hiding import hide_numbers
+from campaigns.audience.person import REASON_MOST
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import SubjectRequest
 from campaigns.store.audit import append_audit

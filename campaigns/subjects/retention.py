@@ -16,6 +16,7 @@ from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
 from campaigns.store.forgetting import EXPORTS, IMPORTS, INBOUND, REQUESTS, Heap
 from config.i18n import Text
+from config.settings import Settings
 
 CHUNK = 2_000
 """Rows of one transaction: a few hundredths of a second."""
@@ -76,6 +77,12 @@ class Line:
     afterwards: Text
     due: int | None = None
     """None where nothing ever goes, or it goes by itself."""
+
+
+def terms_of(settings: Settings) -> tuple[Keep, Terms]:
+    """The terms an installation has set."""
+    keep = Keep(settings.keep_messages_months, settings.keep_references_days, settings.keep_messages_by_class)
+    return keep, Terms(settings.keep_inbound_months, settings.keep_reports_months, settings.keep_requests_months)
 
 
 def forget(database: Database, terms: Terms, *, go_on: Callable[[], bool] = lambda: True) -> dict[str, int]:

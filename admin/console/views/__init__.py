@@ -20,6 +20,7 @@ from admin.console.views.donotcall import DoNotCallScreen
 from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
+from admin.console.views.registers import BreachScreen, ProcessorScreen, RetentionScreen
 from admin.console.views.requests import RequestScreen
 from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
@@ -93,14 +94,13 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
-    admin.add_view(
-        RequestScreen(
-            name=Text("Yêu cầu của công dân", "Citizens' requests"),
-            endpoint="requests",
-            menu_icon_type="icon",
-            menu_icon_value="flag",
-        )
-    )
+    for page, endpoint, icon, title in (
+        (RequestScreen, "requests", "flag", Text("Yêu cầu của công dân", "Citizens' requests")),
+        (BreachScreen, "breaches", "alert", Text("Vi phạm dữ liệu", "Breaches")),
+        (ProcessorScreen, "processors", "book", Text("Sổ bên xử lý dữ liệu", "Processors")),
+        (RetentionScreen, "retention", "clock", Text("Thời hạn lưu giữ", "How long data are kept")),
+    ):
+        admin.add_view(page(name=title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
     admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     app.register_blueprint(account.blueprint)
     app.register_blueprint(ops.blueprint)

@@ -15,8 +15,8 @@ from admin.console.forms import Form
 from admin.console.frame import Screen, expose, told
 from admin.console.uploads import limit_bytes, too_large
 from campaigns.audience.columns import FIELDS
+from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.jobs import read_problems
-from campaigns.audience.person import hide_numbers
 from campaigns.audience.problems import Outcome
 from campaigns.audience.sealed_files import read_blocks
 from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, confirm, discard, folder_of, sketch, take_in

@@ -18,6 +18,7 @@ from admin.console.sheets import write_sheet
 from admin.console.views.consents import consent_scope, consent_standing
 from campaigns.advertising.consents import HOW
 from campaigns.audience import person
+from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.sealing import open_attributes
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import STATE_TITLES, MessageState
@@ -227,7 +228,7 @@ class PersonPages(Screen):
             history=store.list_audit_of(session, "contact", contact_id) if may("audit.view") else [],
             scope=lambda topic: TOPICS.get(topic, topic) if topic else t("Mọi tin", "All messages"),
             source_title=_source_title,
-            hide=person.hide_numbers,
+            hide=hide_numbers,
         )
 
 
