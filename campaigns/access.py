@@ -21,6 +21,7 @@ ROLES: dict[str, frozenset[str]] = {
             "request.handle",
             "template.view",
             "template.edit",
+            "template.test",
             "campaign.view",
             "campaign.edit",
             "campaign.submit",
@@ -63,6 +64,7 @@ ROLES: dict[str, frozenset[str]] = {
             "sender.edit",
             "do-not-call.view",
             "do-not-call.import",
+            "test.numbers",
             "key.rotate",
             "key.retire",
             "retention.view",
@@ -87,11 +89,15 @@ ROLES: dict[str, frozenset[str]] = {
             "breach.manage",
             "processor.manage",
             "retention.view",
+            "test.numbers",
         }
     ),
 }
 
-PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values())
+PERSONAL: frozenset[str] = frozenset({"campaign.emergency"})
+"""No role carries these: an administrator gives them to persons by name (``campaigns.grants``)."""
+
+PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values()) | PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +106,34 @@ class Actor:
 
     email: str
     roles: frozenset[str]
+    granted: frozenset[str] = frozenset()
+    """Of ``PERSONAL``, what was given to this person."""
 
     def may(self, permission: str) -> bool:
-        """Whether one of the person's roles carries ``permission``; an unknown permission is nobody's."""
+        """Whether a role of the person carries ``permission`` or it was given; an unknown one is nobody's."""
+        if permission in PERSONAL:
+            return permission in self.granted
         return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
 
     def require(self, permission: str) -> None:
         """Raise ``Forbidden`` unless the person holds ``permission``."""
-        if not self.may(permission):
-            carriers = sorted(role for role, held in ROLES.items() if permission in held)
+        if self.may(permission):
+            return
+        if permission in PERSONAL:
             raise Forbidden(
-                "{who} không có quyền “{permission}”; cần vai trò: {roles}.",
-                "{who} may not do “{permission}”; it takes one of the roles: {roles}.",
+                "{who} không có quyền “{permission}”; quản trị viên cấp quyền này cho từng người.",
+                "{who} may not do “{permission}”; an administrator gives it to persons by name.",
                 who=self.email,
                 permission=permission,
-                roles=", ".join(carriers),
             )
+        carriers = sorted(role for role, held in ROLES.items() if permission in held)
+        raise Forbidden(
+            "{who} không có quyền “{permission}”; cần vai trò: {roles}.",
+            "{who} may not do “{permission}”; it takes one of the roles: {roles}.",
+            who=self.email,
+            permission=permission,
+            roles=", ".join(carriers),
+        )
 
 
 SYSTEM = Actor("system", frozenset(ROLES))

@@ -53,7 +53,6 @@ def _plan_here(context: Context, campaign_id: int) -> None:
     count = plan_campaign(
         context.database,
         campaign_id,
-        keyring=context.keyring,
         batch_size=context.settings.batch_size,
         go_on=lambda: time.monotonic() < until,
     )

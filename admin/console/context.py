@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from campaigns.access import Actor
 from campaigns.store.database import Database
+from campaigns.store.users import actor_of
 from config.keys import Keyring
 from config.settings import Settings
 
@@ -24,7 +25,7 @@ class Reading(scoped_session[Session]):
 
     def __init__(self, database: Database) -> None:
         engine = database.engine.execution_options(postgresql_readonly=True)
-        super().__init__(sessionmaker(engine, expire_on_commit=False))
+        super().__init__(sessionmaker(engine, expire_on_commit=False, info=database.info))
 
     @property
     def session(self) -> Reading:
@@ -58,5 +59,4 @@ def actor() -> Actor:
     """The person of the request; with no roles at all while nobody is signed in."""
     if not current_user.is_authenticated:
         return Actor("", frozenset())
-    user = cast(Any, current_user)
-    return Actor(user.email, frozenset(role.name for role in user.roles))
+    return actor_of(cast(Any, current_user))

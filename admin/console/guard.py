@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, abort, redirect, request, url_for
+from flask import Flask, abort, flash, redirect, request, url_for
 from flask_security import current_user
 
 from admin.console.context import actor, console
 from campaigns.errors import Forbidden
+from config.i18n import t
 
 PUBLIC = frozenset(
     {
@@ -53,15 +54,32 @@ def keep_the_door(app: Flask) -> None:
         if rule == "public":
             return None
         if not current_user.is_authenticated:
-            if request.method == "GET" and "X-Requested-With" not in request.headers:
-                return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
-            abort(401)
+            return sign_in_again() or abort(401)
         if rule != "signed-in" and not actor().may(rule):
             try:
                 actor().require(rule)
             except Forbidden as refusal:
                 abort(403, description=str(refusal))
         return None
+
+
+def sign_in_again() -> Any:
+    """Lead somebody whose session has ended to the door and back to this page; None where it has no address to show.
+
+    A form that was sent is not saved by this; its page gives back what was typed where it keeps that.
+    """
+    shows_itself = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    if current_user.is_authenticated or not shows_itself or request.is_json or "X-Requested-With" in request.headers:
+        return None
+    if request.method == "POST":
+        flash(
+            t(
+                "Phiên làm việc đã hết. Đăng nhập lại để trở về đúng trang; những gì đã lưu vẫn còn.",
+                "Your session has ended. Sign in to come back to the page; what was saved is still there.",
+            ),
+            "error",
+        )
+    return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
 
 
 def may(permission: str) -> bool:

@@ -102,6 +102,7 @@ class Account(UserMixin):
     language: str = "vi"
     fs_uniquifier: str = ""
     roles: list[RoleName] = field(default_factory=list)  # type: ignore[assignment]
+    granted: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, row: User) -> Account:
@@ -114,6 +115,7 @@ class Account(UserMixin):
             language=row.language,
             fs_uniquifier=row.fs_uniquifier,
             roles=[RoleName(name=role.name) for role in row.roles],
+            granted=list(row.granted),
         )
 
     def __eq__(self, other: object) -> bool:

@@ -42,6 +42,7 @@ SESSION_BADGES: Mapping[str, Badge] = {
     "connecting": Badge(Text("Đang nối lại", "Connecting"), "clock", "warn"),
     "down": Badge(Text("Mất kết nối", "Down"), "alert", "bad"),
     "absent": Badge(Text("Không có phiên nào", "No session"), "alert", "bad"),
+    "resting": Badge(Text("Tạm nghỉ vì lỗi", "Resting after failures"), "pause", "bad"),
     "disabled": Badge(Text("Đã tắt", "Switched off"), "stop", "quiet"),
 }
 

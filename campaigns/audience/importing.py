@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from campaigns.areas.index import AreaIndex
 from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.rows import Chunk, RowReader
-from campaigns.audience.sealing import Words, seal_names, seal_values
+from campaigns.audience.sealing import LABELS, Words, seal_names, seal_values
 from campaigns.audience.tables import Table, open_table
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.store.areas import load_area_ids
@@ -236,13 +236,19 @@ def _encode_names(names: Sequence[str], hashes: Sequence[bytes], keyring: Keyrin
 
 def _encode_attributes(chunk: Chunk, hashes: Sequence[bytes], keyring: Keyring) -> Iterator[bytes]:
     rows = zip(hashes, chunk.attributes, strict=True)
-    given = [(digest, key, value) for digest, row in rows for key, value in row]
-    keys = {key: json.dumps(key).encode() for key in {key for _, key, _ in given}}
-    sealed = iter(seal_values(keyring, given))
+    secret = [(digest, key, value) for digest, row in rows for key, value in row if key not in LABELS]
+    sealed = iter(seal_values(keyring, secret))
+    keys = {key: json.dumps(key).encode() for row in chunk.attributes for key, _ in row}
     return (
-        encode_json(b",".join([b'%b:"%b"' % (keys[key], next(sealed)) for key, _ in row])) if row else NO_ATTRIBUTES
+        encode_json(b",".join([b"%b:%b" % (keys[key], _in_json(key, value, sealed)) for key, value in row]))
+        if row
+        else NO_ATTRIBUTES
         for row in chunk.attributes
     )
+
+
+def _in_json(key: str, value: str, sealed: Iterator[bytes]) -> bytes:
+    return json.dumps(value).encode() if key in LABELS else b'"%b"' % next(sealed)
 
 
 def _merge(connection: Connection, source: str, rows: bytes) -> Merged:

@@ -14,6 +14,8 @@ from config.keys import Keyring
 _WORD = re.compile(r"[^\W_]+")
 _TERM_BYTES = 4
 _CACHED_WORDS = 50_000
+LABELS = frozenset({"nhan", "tags"})
+"""Attributes that stay as they are: labels by which the city groups people and SQL finds them (``tags_of``, 0011)."""
 MOST_WORDS = 16
 """Words of one name or search that count."""
 
@@ -76,8 +78,10 @@ def seal_person(
     """One person's name and attributes; ``owner`` is the hash of the number."""
     cipher = seal_names(keyring, [owner], [full_name])[0] if full_name and full_name.strip() else None
     known = {key: text for key, value in (attributes or {}).items() if (text := str(value)).strip()}
-    values = seal_values(keyring, [(owner, key, value) for key, value in known.items()])
-    return Sealed(cipher, Words(keyring).of(full_name or ""), dict(zip(known, map(bytes.decode, values), strict=True)))
+    secret = [key for key in known if key not in LABELS]
+    values = seal_values(keyring, [(owner, key, known[key]) for key in secret])
+    sealed = known | dict(zip(secret, map(bytes.decode, values), strict=True))
+    return Sealed(cipher, Words(keyring).of(full_name or ""), sealed)
 
 
 def open_name(keyring: Keyring, cipher: bytes | None) -> str | None:
@@ -95,4 +99,7 @@ def open_attributes(keyring: Keyring, sealed: Mapping[str, str] | None) -> dict[
     Raises:
         KeyringError: one was encrypted with a key that is not on the ring.
     """
-    return {key: keyring.decrypt(b64decode(cipher)).decode() for key, cipher in (sealed or {}).items()}
+    return {
+        key: value if key in LABELS else keyring.decrypt(b64decode(value)).decode()
+        for key, value in (sealed or {}).items()
+    }

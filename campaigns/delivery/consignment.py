@@ -224,7 +224,7 @@ class Consignment:
 
     def _for_person(self, message: ClaimedMessage, place: Place) -> tuple[Part, ...]:
         token = make_token(self._line.keyring, message.contact_id)
-        return self._facts.text.for_sealed(self._line.keyring, place, message, token)
+        return self._facts.text.for_sealed(lambda: self._line.keyring, place, message, token)
 
     def _halted(self) -> bool:
         return not self._may_go_on or time.monotonic() > self._until or self._halted_outside()

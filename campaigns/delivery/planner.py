@@ -9,6 +9,7 @@ each other on its row. So every person gets one message, and never two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -24,10 +25,9 @@ from campaigns.lawful import refuse_unlawful
 from campaigns.models import Campaign
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
-from campaigns.store.database import Database
+from campaigns.store.database import Database, keyring_of
 from campaigns.store.places import list_ward_ids, load_places
 from campaigns.store.planning import PlanRules, Stretch, next_page, plan_listed, plan_stretches, read_page
-from config.keys import Keyring
 
 PAGE = 20_000
 """Contacts of one page: about a tenth of a second of work, so that a planner can stop between."""
@@ -39,20 +39,19 @@ def plan_campaign(
     database: Database,
     campaign_id: int,
     *,
-    keyring: Keyring | None = None,
     batch_size: int = 500,
     go_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """Plan a due campaign to its end, or until ``go_on`` says stop; returns the messages planned now.
 
     When the last page is in, the campaign is running. A text that cannot be made for somebody pauses it with
-    the reason, before anything is sent. Texts that say something of a person take the ``keyring``.
+    the reason, before anything is sent.
     """
     planned, skip_planned = 0, False
     while go_on():
         try:
             with database.transaction() as session:
-                done, count = _plan_next_page(session, campaign_id, batch_size, skip_planned, keyring)
+                done, count = _plan_next_page(session, campaign_id, batch_size, skip_planned)
         except IntegrityError:
             if skip_planned:
                 raise
@@ -73,7 +72,7 @@ def makes_texts(session: Session, campaign_id: int) -> bool:
 
 
 def _plan_next_page(
-    session: Session, campaign_id: int, batch_size: int, skip_planned: bool, keyring: Keyring | None
+    session: Session, campaign_id: int, batch_size: int, skip_planned: bool
 ) -> tuple[bool, int]:
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
@@ -86,7 +85,7 @@ def _plan_next_page(
         return True, 0
     page = next_page(session, cursor["wards"][cursor["place"] :], cursor["after"], PAGE)
     rules = PlanRules(campaign.id, reach_of(session, campaign), batch_size, skip_planned)
-    done, count = _plan(session, campaign, rules, page, keyring)
+    done, count = _plan(session, campaign, rules, page)
     after = 0 if done[-1].ends else done[-1].upto
     campaign.plan_cursor = {**cursor, "place": cursor["place"] + sum(s.ends for s in done), "after": after}
     return False, count
@@ -107,14 +106,14 @@ def _start(session: Session, campaign: Campaign) -> None:
 
 
 def _plan(
-    session: Session, campaign: Campaign, rules: PlanRules, page: Sequence[Stretch], keyring: Keyring | None
+    session: Session, campaign: Campaign, rules: PlanRules, page: Sequence[Stretch]
 ) -> tuple[Sequence[Stretch], int]:
     """Plan the page or the beginning of it; returns which stretches, and how many messages they took."""
     text = campaign_text(campaign)
     places = load_places(session) if text.names_places else {}
     if text.is_personal:
         place = place_of(places, page[0].ward_id)
-        return page[:1], _plan_personal(session, rules, text, place, page[0], keyring)
+        return page[:1], _plan_personal(session, rules, text, place, page[0])
     parts = _count_parts(text, places, page)
     return page[: len(parts)], plan_stretches(session, rules, page[: len(parts)], parts)
 
@@ -135,10 +134,11 @@ def _count_parts(text: CampaignText, places: Mapping[int, tuple[str, str]], page
 
 
 def _plan_personal(
-    session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch, keyring: Keyring | None
+    session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch
 ) -> int:
+    ring = partial(keyring_of, session)
     people = read_page(session, rules.reach, stretch.ward_id, stretch.after, stretch.upto)
-    counts = [len(text.for_sealed(keyring, place, person)) for person in people]
+    counts = [len(text.for_sealed(ring, place, person)) for person in people]
     return plan_listed(session, rules, stretch.ward_id, [person.id for person in people], counts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.content.encoding import Part, encode
 from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.content.rendering import Compiled, compile_template
-from config.keys import Keyring, KeyringError
+from config.keys import Keyring
 
 PERSON = "ho_ten"
 WARD = "phuong"
@@ -101,22 +101,21 @@ class CampaignText:
         return self._encoded({**(attributes or {}), **own})
 
     def for_sealed(
-        self, keyring: Keyring | None, place: Place, person: SealedPerson, token: str = SAMPLE_TOKEN
+        self, keyring: Callable[[], Keyring], place: Place, person: SealedPerson, token: str = SAMPLE_TOKEN
     ) -> tuple[Part, ...]:
         """As ``for_person``; of what is encrypted only that is opened which the text says.
 
         Raises:
-            KeyringError: something was encrypted with a key that is not on the ring, or there is no ring.
+            KeyringError: something was encrypted with a key that is not on the ring.
             MissingValue: a placeholder has no value for this person.
         """
         said = self.open_placeholders
         name = person.name_cipher if PERSON in said else None
         values = {key: value for key, value in (person.attributes or {}).items() if key in said}
-        if keyring is None:
-            if name or values:
-                raise KeyringError("a text that differs by person cannot be made without the keyring")
+        if not name and not values:
             return self.for_person(place, None, None, token)
-        return self.for_person(place, open_name(keyring, name), open_attributes(keyring, values), token)
+        ring = keyring()
+        return self.for_person(place, open_name(ring, name), open_attributes(ring, values), token)
 
     def _encoded(self, values: Mapping[str, Any]) -> tuple[Part, ...]:
         return encode(self.template.render({**values, **self.values}, plain=self.plain)).parts

@@ -18,6 +18,7 @@ from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.reviews import CampaignReview
 from campaigns.models.subjects import Breach, Processor, SubjectRequest
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
@@ -30,6 +31,7 @@ __all__ = [
     "Breach",
     "Campaign",
     "CampaignPace",
+    "CampaignReview",
     "CampaignTrouble",
     "Consent",
     "Contact",

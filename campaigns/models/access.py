@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, func
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -42,6 +42,8 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="vi")
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     """Changed to end every session of the person."""
+    granted: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """Permissions of ``campaigns.access.PERSONAL`` that were given to this one person, beside those of the roles."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")

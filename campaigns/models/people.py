@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, func, text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +30,7 @@ class Contact(Base):
     __table_args__ = (
         Index("ix_contact_ward_id_id", "ward_id", "id"),
         Index("ix_contact_name_words", "name_words", postgresql_using="gin"),
+        Index("ix_contact_tags", "tags", postgresql_where=text("tags IS NOT NULL")),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
     )
@@ -37,7 +50,9 @@ class Contact(Base):
     name_words: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'::integer[]"))
     """Keyed hashes of the name's words without accents, by which the name is found."""
     attributes: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    """By key, the ciphertext of the value in base64. The keys stay readable: whether a text can be made is asked so."""
+    """By key, the ciphertext of the value in base64; labels alone stay readable (``campaigns.audience.sealing``)."""
+    tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text), Computed("tags_of(attributes)", persisted=True))
+    """What a list's column “Nhãn” or “Tags” said, in small letters; ``tags_of`` (0011) reads it from ``attributes``."""
     source: Mapped[str]
     """Where the number came from: the file's name and the import's id, or ``inbound``."""
     unusable: Mapped[str | None]

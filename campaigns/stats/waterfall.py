@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,11 +17,11 @@ from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
 from campaigns.models import Campaign
 from campaigns.store.campaigns import get_campaign
+from campaigns.store.database import keyring_of
 from campaigns.store.places import load_places
 from campaigns.store.planning import page_end, read_page
 from campaigns.store.reach import WILL_SEND, Counted, Reach, count_stages, list_at_stage
 from config.i18n import Text
-from config.keys import Keyring
 
 PAGE = 20_000
 LISTED = 50
@@ -54,6 +55,8 @@ class Waterfall:
     """Every stage in order, the last one those who will be sent to. Everybody registered stands at exactly one."""
 
     steps: tuple[Step, ...]
+    by_ward: Mapping[int | None, int] = field(default_factory=dict)
+    """People who will get it, by ``area.id`` of their ward."""
 
     @property
     def registered(self) -> int:
@@ -89,16 +92,19 @@ class Waterfall:
 SENT = Text("Sẽ gửi", "Will be sent")
 
 
-def estimate(session: Session, campaign_id: int, keyring: Keyring | None = None) -> Waterfall:
-    """Whom the campaign would reach if it were planned now. Exact, also for texts that differ by person, which take
-    the ``keyring``.
+def estimate(session: Session, campaign_id: int) -> Waterfall:
+    """Whom the campaign would reach if it were planned now. Exact, also for texts that differ by person.
 
     Raises:
         MissingValue: the text cannot be made for somebody.
     """
-    campaign = get_campaign(session, campaign_id)
+    return waterfall_of(session, get_campaign(session, campaign_id))
+
+
+def waterfall_of(session: Session, campaign: Campaign) -> Waterfall:
+    """Whom a campaign would reach, also one that is only being thought of and in no table."""
     reach = reach_of(session, campaign)
-    return _add_up(session, campaign, reach, count_stages(session, reach), keyring)
+    return _add_up(session, campaign, reach, count_stages(session, reach))
 
 
 @dataclass(slots=True)
@@ -108,42 +114,46 @@ class _Sum:
 
 
 def _add_up(
-    session: Session, campaign: Campaign, reach: Reach, rows: Sequence[Counted], keyring: Keyring | None
+    session: Session, campaign: Campaign, reach: Reach, rows: Sequence[Counted]
 ) -> Waterfall:
     text = campaign_text(campaign)
     titles = {stage.key: stage.title for stage in reach.stages()} | {WILL_SEND: SENT}
     sums = {key: _Sum() for key in titles}
     places = load_places(session) if text.names_places else {}
     lengths: dict[int | None, int] = {}
+    by_ward: Counter[int | None] = Counter()
     for row in rows:
         at = sums[row.stage]
         at.people += row.people
+        if row.stage == WILL_SEND:
+            by_ward[row.ward_id] += row.people
         if not text.is_personal and row.people:
             if row.ward_id not in lengths:
                 lengths[row.ward_id] = len(text.for_place(place_of(places, row.ward_id)))
             at.parts[row.carrier] += row.people * lengths[row.ward_id]
     if text.is_personal:
-        wards = {row.ward_id for row in rows if row.stage == WILL_SEND}
-        sums[WILL_SEND].parts = _count_personal(session, campaign, reach, wards, keyring)
+        sums[WILL_SEND].parts = _count_personal(session, campaign, reach, set(by_ward))
     return Waterfall(
         tuple(
             Step(key, titles[key], at.people, at.parts if key == WILL_SEND or not text.is_personal else None)
             for key, at in sums.items()
-        )
+        ),
+        by_ward,
     )
 
 
 def _count_personal(
-    session: Session, campaign: Campaign, reach: Reach, wards: set[int | None], keyring: Keyring | None
+    session: Session, campaign: Campaign, reach: Reach, wards: set[int | None]
 ) -> Counter[str]:
     text = campaign_text(campaign)
     places = load_places(session) if text.names_places else {}
     parts: Counter[str] = Counter()
+    ring = partial(keyring_of, session)
     for ward in wards:
         place, after = place_of(places, ward), 0
         while (last := page_end(session, ward, after, PAGE)) is not None:
             for person in read_page(session, reach, ward, after, last):
-                parts[person.carrier] += len(text.for_sealed(keyring, place, person))
+                parts[person.carrier] += len(text.for_sealed(ring, place, person))
             after = last
     return parts
 

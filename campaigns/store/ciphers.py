@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.audience.sealing import LABELS
 from campaigns.store.contacts import MERGE_LOCK
 
 OTHER_PLACES = (("gateway", "id", "secrets"), ("inbound_message", "id", "body_cipher"))
@@ -31,7 +32,7 @@ class SealedContact:
     @property
     def pieces(self) -> int:
         """How many ciphertexts that is."""
-        return (self.phone is not None) + (self.name is not None) + len(self.attributes)
+        return (self.phone is not None) + (self.name is not None) + len(self.attributes.keys() - LABELS)
 
     def under(self, key: int, reencrypt: Reencrypt) -> SealedContact:
         """The same, with what is under another key encrypted anew."""
@@ -40,13 +41,17 @@ class SealedContact:
             return cipher if cipher is None or cipher[0] == key else reencrypt(cipher)
 
         attributes = {
-            name: value if (cipher := b64decode(value))[0] == key else b64encode(reencrypt(cipher)).decode()
+            name: value
+            if name in LABELS or (cipher := b64decode(value))[0] == key
+            else b64encode(reencrypt(cipher)).decode()
             for name, value in self.attributes.items()
         }
         return SealedContact(self.id, renew(self.phone), renew(self.name), attributes)
 
 
-_KEY_OF_VALUE = "get_byte(decode(a.value, 'base64'), 0)"
+_SECRET = f"(a.key NOT IN ({', '.join(repr(label) for label in sorted(LABELS))}))"
+# A CASE, so that a label is never taken for base64, whatever comes first.
+_KEY_OF_VALUE = f"CASE WHEN {_SECRET} THEN get_byte(decode(a.value, 'base64'), 0) END"
 
 _NEXT = text(f"""
     SELECT id, phone_cipher, name_cipher, attributes FROM contact
@@ -115,7 +120,7 @@ def reencrypt_others(session: Session, key: int, reencrypt: Reencrypt, most: int
 _COUNT_CONTACTS = f"""
     SELECT get_byte(phone_cipher, 0) AS key FROM contact WHERE phone_cipher IS NOT NULL
     UNION ALL SELECT get_byte(name_cipher, 0) FROM contact WHERE name_cipher IS NOT NULL
-    UNION ALL SELECT {_KEY_OF_VALUE} FROM contact, jsonb_each_text(attributes) a
+    UNION ALL SELECT {_KEY_OF_VALUE} FROM contact, jsonb_each_text(attributes) a WHERE {_SECRET}
 """
 
 

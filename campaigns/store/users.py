@@ -40,7 +40,12 @@ def load_actor(session: Session, email: str) -> Actor:
         )
     if not user.active:
         raise Forbidden("Tài khoản “{who}” đã bị khoá.", "The account “{who}” is switched off.", who=email)
-    return Actor(user.email, frozenset(role.name for role in user.roles))
+    return actor_of(user)
+
+
+def actor_of(user: User) -> Actor:
+    """A person's row as use cases want it."""
+    return Actor(user.email, frozenset(role.name for role in user.roles), frozenset(user.granted))
 
 
 def load_roles(session: Session) -> dict[str, Role]:

@@ -16,6 +16,7 @@ from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.consents import ConsentScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.desks import DeskScreen
 from admin.console.views.donotcall import DoNotCallScreen
 from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
@@ -24,6 +25,7 @@ from admin.console.views.registers import BreachScreen, ProcessorScreen, Retenti
 from admin.console.views.requests import RequestScreen
 from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
+from admin.console.views.tariffs import TariffScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
@@ -94,12 +96,15 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
-    for page, endpoint, icon, title in (
+    pages: list[tuple[type[Any], str, str, Text]] = [
+        (DeskScreen, "desks", "phone", Text("Số nhận tin thử", "Test numbers")),
+        (TariffScreen, "tariffs", "price", Text("Bảng giá", "Prices")),
         (RequestScreen, "requests", "flag", Text("Yêu cầu của công dân", "Citizens' requests")),
         (BreachScreen, "breaches", "alert", Text("Vi phạm dữ liệu", "Breaches")),
         (ProcessorScreen, "processors", "book", Text("Sổ bên xử lý dữ liệu", "Processors")),
         (RetentionScreen, "retention", "clock", Text("Thời hạn lưu giữ", "How long data are kept")),
-    ):
+    ]
+    for page, endpoint, icon, title in pages:
         admin.add_view(page(name=title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
     admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     app.register_blueprint(account.blueprint)

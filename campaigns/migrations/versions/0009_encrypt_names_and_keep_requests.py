@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
-from campaigns.audience.sealing import Words, seal_names, seal_values
+from campaigns.audience.sealing import LABELS, Words, seal_names, seal_values
 from config.errors import ConfigError
 from config.keys import Keyring
 
@@ -180,9 +180,11 @@ def _sealed(rows: Any, keyring: Keyring) -> dict[str, list[Any]]:
         (row.id, bytes(row.phone_hash), key, str(value))
         for row in rows
         for key, value in row.attributes.items()
-        if value is not None and str(value).strip()
+        if value is not None and str(value).strip() and key not in LABELS
     ]
-    attributes: dict[int, dict[str, str]] = {row.id: {} for row in rows}
+    attributes: dict[int, dict[str, str]] = {
+        row.id: {key: value for key, value in row.attributes.items() if key in LABELS} for row in rows
+    }
     for (number, _, key, _), cipher in zip(told, seal_values(keyring, [each[1:] for each in told]), strict=True):
         attributes[number][key] = cipher.decode()
     return {

@@ -88,7 +88,7 @@ def planned(database: Database, keyring: Keyring) -> Callable[..., Planned]:
             )
             row.scheduled_for = row.created_at
             ids = row.id, gateway.id
-        assert plan_campaign(database, ids[0], keyring=keyring, batch_size=batch_size) == people
+        assert plan_campaign(database, ids[0], batch_size=batch_size) == people
         return Planned(database, keyring, *ids)
 
     return make

@@ -154,12 +154,12 @@ def test_the_estimate_is_what_is_planned(database: Database, keyring: Keyring, b
             state="scheduled",
             audience={"edition": "2023", "districts": ["490"]},
         ).id
-        expected = estimate(session, campaign, keyring)
+        expected = estimate(session, campaign)
     assert [expected.registered, *(step.people for step in expected.steps)] == [12, 4, 0, 1, 7]
-    assert plan_campaign(database, campaign, keyring=keyring) == 7
+    assert plan_campaign(database, campaign) == 7
     with database.transaction() as session:
         found = summary(session, campaign)
-        again = estimate(session, campaign, keyring)
+        again = estimate(session, campaign)
     assert (found.planned, found.parts) == (expected.will_send, expected.parts)
     assert again == expected
 
