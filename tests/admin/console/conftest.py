@@ -70,7 +70,7 @@ class Browser:
     def find(self, path: str, words: str) -> TestResponse:
         """Type into the search field of a list of people and look at what is found."""
         answer = self.post(f"{path}find", {"search": words}, follow_redirects=True)
-        assert words not in answer.request.url, "whom one looks for stands in no address"
+        assert len(words) < 4 or words not in answer.request.url, "whom one looks for stands in no address"
         return answer
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
