@@ -35,6 +35,8 @@ ROLES: dict[str, frozenset[str]] = {
             "do-not-call.import",
             "sender.view",
             "stats.view",
+            "link.view",
+            "link.edit",
         }
     ),
     "approver": frozenset(
@@ -47,12 +49,13 @@ ROLES: dict[str, frozenset[str]] = {
             "campaign.settle",
             "stats.view",
             "optout.view",
+            "link.view",
             "consent.view",
             "do-not-call.view",
             "sender.view",
         }
     ),
-    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view"}),
+    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view", "link.view"}),
     "operator": frozenset(
         {
             "area.view",
@@ -60,6 +63,7 @@ ROLES: dict[str, frozenset[str]] = {
             "template.sync",
             "gateway.view",
             "gateway.edit",
+            "holiday.edit",
             "sender.view",
             "sender.edit",
             "do-not-call.view",
@@ -90,6 +94,8 @@ ROLES: dict[str, frozenset[str]] = {
             "processor.manage",
             "retention.view",
             "test.numbers",
+            "link.view",
+            "link.allow",
         }
     ),
 }

@@ -20,6 +20,7 @@ PUBLIC = frozenset(
         "account.setup",
         "citizen.refusal",
         "citizen.check",
+        "citizen.short_link",
         "ops.healthz",
         "ops.metrics",
     }

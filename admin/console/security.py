@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from admin.console.context import console
+from admin.console.limits import caller_address
+from admin.console.signins import note_failed_sign_in, note_sign_ins
 from campaigns.models import User
 from campaigns.store import console as store
 from campaigns.store.users import find_user
@@ -156,17 +157,6 @@ class Accounts(UserDatastore):
         """Everything is saved as it is put."""
 
 
-def caller_address() -> str:
-    """Where the request comes from: behind a proxy on this machine, what that proxy saw; empty for this machine itself.
-
-    A proxy appends the address it saw, so only the last one counts; those before it anybody can make up.
-    """
-    address = request.remote_addr or ""
-    if not ipaddress.ip_address(address or "127.0.0.1").is_loopback:
-        return address
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()[:64]
-
-
 class LockOut:
     """Counts failed sign-ins in Redis, for all processes together, per account and per address."""
 
@@ -215,6 +205,7 @@ class SignInForm(LoginForm):
                 lock.forgive(email)
                 return True
             lock.note_failure(email, address)
+            note_failed_sign_in(email)
         except RedisError:
             return self._refuse(
                 t(
@@ -253,6 +244,7 @@ def configure_sign_in(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,
     )
     Security(app, Accounts(), login_form=SignInForm)
+    note_sign_ins(app)
 
 
 def add_headers(response: Response) -> Response:

@@ -1,6 +1,6 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
-from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.access import AuditCheck, AuditEntry, Role, User, user_role
 from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
@@ -9,6 +9,7 @@ from campaigns.models.campaigns import (
     Campaign,
     CampaignPace,
     CampaignTrouble,
+    Holiday,
     Message,
     ParkedReceipt,
     Submission,
@@ -17,6 +18,7 @@ from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
+from campaigns.models.links import Link, LinkHost, LinkVisit
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 from campaigns.models.reviews import CampaignReview
 from campaigns.models.subjects import Breach, Processor, SubjectRequest
@@ -25,6 +27,7 @@ from campaigns.models.trials import Tariff, TestMessage, TestNumber
 __all__ = [
     "Area",
     "AreaSuccessor",
+    "AuditCheck",
     "AuditEntry",
     "Base",
     "Batch",
@@ -42,9 +45,13 @@ __all__ = [
     "GatewayChange",
     "GatewayHealth",
     "GatewaySession",
+    "Holiday",
     "ImportJob",
     "InboundMessage",
     "InboundWord",
+    "Link",
+    "LinkHost",
+    "LinkVisit",
     "Message",
     "OptOut",
     "ParkedReceipt",

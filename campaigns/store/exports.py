@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.errors import NotFound
 from campaigns.models import Area, AuditEntry, Contact, ExportJob, OptOut
+from campaigns.store.audit import conditions_of
 from campaigns.store.rows import lock_row
 
 _LOCK = 0x4C6F_6108
@@ -125,7 +126,6 @@ def read_optout_rows(session: Session, filters: Mapping[str, str], after: int, l
 
 
 def read_audit_rows(session: Session, filters: Mapping[str, str], after: int, limit: int) -> Sequence[AuditEntry]:
-    """The next entries of the audit by id, about one kind of thing where it is named."""
-    conditions = [AuditEntry.object_kind == filters["kind"]] if "kind" in filters else []
-    rows: Sequence[AuditEntry] = _page(session, AuditEntry, conditions, after, limit)
+    """The next entries of the audit by id, narrowed by ``campaigns.store.audit.FILTERS``."""
+    rows: Sequence[AuditEntry] = _page(session, AuditEntry, conditions_of(filters), after, limit)
     return rows

@@ -30,7 +30,7 @@ def test_a_register_in_plain_writing_is_encrypted(empty_database_url: str, keyri
     database = Database(empty_database_url)
     first, second = (keyring.hash(number) for number in (b"84905000001", b"84905000002"))
     with database.engine.begin() as connection:
-        command.upgrade(alembic_config(connection), "0007")
+        command.upgrade(alembic_config(connection), "0008")
         connection.execute(PEOPLE, {"first": first, "second": second, "cipher": keyring.encrypt(b"84905000001")})
         connection.execute(WRITTEN, {"first": first})
     with pytest.raises(ConfigError, match="bộ khoá"):

@@ -13,7 +13,8 @@ from admin.console import accounts, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.i18n import THEME_COOKIE
-from admin.console.security import LockOut, caller_address
+from admin.console.limits import caller_address
+from admin.console.security import LockOut
 from campaigns.errors import LoaError
 from campaigns.store import console as store
 from campaigns.store.users import count_holders

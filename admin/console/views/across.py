@@ -11,7 +11,7 @@ from flask import Response, abort, request, url_for
 
 from admin.console import words
 from admin.console.charts import THEMES
-from admin.console.context import console, reading
+from admin.console.context import actor, console, reading
 from admin.console.figures import picture, sentence, sheet, total_of
 from admin.console.formats import day
 from admin.console.frame import Choice, Page, expose
@@ -21,6 +21,7 @@ from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.content.topics import TOPICS
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.delivery import DeliveryQuery, delivery
+from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
 from campaigns.store.console import list_editions
 from campaigns.store.gateways import list_gateways
@@ -139,6 +140,8 @@ class DeliveryScreen(Page):
     def table(self) -> Response:
         """The table as a file."""
         query, rows = self._asked()
+        with console().database.transaction() as work:
+            append_audit(work, actor().email, "stats.exported", "stats", "*", {"by": query.by})
         return sheet(_said(query, rows), query.by, f"loa-{query.by}-{query.edition}.csv")
 
 

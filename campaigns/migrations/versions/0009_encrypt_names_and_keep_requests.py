@@ -14,7 +14,7 @@ from config.errors import ConfigError
 from config.keys import Keyring
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -19,6 +19,7 @@ SAMPLES = {
     "user_id": 999_999,
     "contact_id": 999_999,
     "job_id": 999_999,
+    "link_id": 999_999,
     "slug": "mau",
     "gateway": "viettel",
     "token": "x",
