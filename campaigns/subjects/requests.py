@@ -16,6 +16,7 @@ from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import SubjectRequest
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
+from campaigns.store.holidays import list_holidays
 from campaigns.store.people import get_contact
 from campaigns.store.requests import count_due_requests, find_act, lock_request
 from campaigns.subjects import clocks
@@ -75,7 +76,6 @@ def open_request(
     received_on: date,
     contact_id: int | None = None,
     with_processor: bool = False,
-    works: IsWorkingDay = not_at_weekends,
 ) -> SubjectRequest:
     """Take a request in; its clocks run from the day it came.
 
@@ -100,7 +100,7 @@ def open_request(
         evidence=_said(evidence, Text("Hãy ghi căn cứ.", "Give the evidence.")),
         with_processor=with_processor,
         received_on=received_on,
-        acknowledge_by=clocks.acknowledge_by(received_on, works),
+        acknowledge_by=clocks.acknowledge_by(received_on, working_days(session, received_on)),
         due_on=clocks.due_on(kind, received_on, with_processor=with_processor),
         created_by=actor.email,
     )
@@ -192,6 +192,12 @@ def count_due(session: Session) -> int:
     """Requests to see to today: overdue, due within three days, or not yet acknowledged in their two days."""
     today = _today(session)
     return count_due_requests(session, today, today + SOON)
+
+
+def working_days(session: Session, start: date) -> IsWorkingDay:
+    """Whether offices work on a day soon after ``start``: by the calendar of holidays, else by the weekday."""
+    special = {row.day: bool(row.working) for row in list_holidays(session, start, start + timedelta(days=60))}
+    return lambda day: special.get(day, not_at_weekends(day))
 
 
 def _today(session: Session) -> date:
