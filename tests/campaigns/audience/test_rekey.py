@@ -22,8 +22,8 @@ from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.delivery.planner import plan_campaign
 from campaigns.errors import NotFound, WrongState
 from campaigns.models import Contact
+from campaigns.store.claiming import ClaimRequest, claim_messages
 from campaigns.store.database import Database
-from campaigns.store.delivery import ClaimRequest, claim_messages
 from campaigns.store.reach import Reach
 from config.keys import Keyring, KeyringError, load_keyring, write_private
 from tests.factories import make_campaign, make_contact, make_gateway, make_template
@@ -187,7 +187,7 @@ def test_killed_in_the_middle_of_an_import_and_a_campaign_a_rotation_is_finished
             session, template=make_template(session, plain="Chao {{ ho_ten }}"), state="scheduled",
             window_start="00:00", window_end="00:00"
         ).id
-    assert plan_campaign(database, campaign) == 600
+    assert plan_campaign(Database(database.url, keyring=lambda: ring), campaign) == 600
     people = tmp_path / "people.csv"
     with people.open("w", encoding="utf-8") as file:
         file.write("Số điện thoại,Họ và tên,Mã hồ sơ\n")
