@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from campaigns.areas.index import AreaIndex
+from campaigns.audience.households import keep_sharing
 from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.rows import Chunk, RowReader
 from campaigns.audience.sealing import LABELS, Words, seal_names, seal_values
@@ -178,7 +179,7 @@ def _merge_all(
                 rows = _encode(chunk, keyring, words)
                 if before is not None:
                     yield before[0], before[1].result()
-                before = chunk, pool.submit(_merge, connection, source, rows)
+                before = chunk, pool.submit(_merge, connection, keyring, source, rows)
         except InvalidInput as error:
             damage = error
         # Also before damage is reported: the chunk under way has been merged, so it has to be counted.
@@ -251,12 +252,15 @@ def _in_json(key: str, value: str, sealed: Iterator[bytes]) -> bytes:
     return json.dumps(value).encode() if key in LABELS else b'"%b"' % next(sealed)
 
 
-def _merge(connection: Connection, source: str, rows: bytes) -> Merged:
+def _merge(connection: Connection, keyring: Keyring, source: str, rows: bytes) -> Merged:
     for _ in range(_ATTEMPTS):
         try:
             with Session(connection) as session, session.begin():
                 stage_contacts(session, rows)
-                return merge_contacts(session, source)
+                merged = merge_contacts(session, source)
+                if merged.sharing:
+                    keep_sharing(session, keyring, merged.sharing, source)
+                return merged
         except ContactAppearedMeanwhile:
             continue
     raise RuntimeError("contacts keep appearing while the chunk is merged")

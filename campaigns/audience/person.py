@@ -18,6 +18,7 @@ from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import Contact, InboundMessage
 from campaigns.store.audit import append_audit
 from campaigns.store.consents import list_consents_of
+from campaigns.store.households import count_members
 from campaigns.store.people import (
     erase_contact,
     get_contact,
@@ -180,6 +181,7 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
             "district": district,
             "carrier": contact.carrier,
             "language": contact.language,
+            "others_sharing_the_number": count_members(session, contact_id),
             **{f"attributes.{key}": value for key, value in open_attributes(keyring, contact.attributes).items()},
             "source": contact.source,
             "created_at": contact.created_at,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Query, Session
 
 from campaigns.errors import NotFound
 from campaigns.models import Contact, InboundMessage, OptOut
+from campaigns.store.households import forget_members
 from campaigns.store.rows import lock_row
 
 WINDOW = 4_000
@@ -143,6 +144,7 @@ def erase_contact(session: Session, contact: Contact) -> None:
     contact.attributes, contact.language, contact.carrier = {}, "vi", "unknown"
     contact.source = contact.unusable = "erased"
     contact.updated_at = _now(session)
+    forget_members(session, contact.id)
     session.execute(
         update(InboundMessage)
         .where(InboundMessage.sender_hash == contact.phone_hash, InboundMessage.action.not_in(("optout", "optin")))
