@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from campaigns.areas.names import fold, tidy
+from campaigns.audience.sealing import open_name
 from campaigns.store.contacts import Sharing
 from campaigns.store.households import save_members
 from config.keys import Keyring
@@ -14,10 +15,11 @@ from config.keys import Keyring
 
 def keep_sharing(session: Session, keyring: Keyring, found: Sequence[Sharing], source: str) -> None:
     """Note whom a list names under numbers that are others' already; the same name twice is the same person."""
-    own = {(row.contact_id, _hash(keyring, row.own_name)) for row in found if row.own_name}
-    named = {(row.contact_id, _hash(keyring, row.name)) for row in found}
+    own = {(row.contact_id, _hash(keyring, row.own_cipher)) for row in found if row.own_cipher}
+    named = {(row.contact_id, _hash(keyring, row.name_cipher)) for row in found}
     save_members(session, named - own, own, source)
 
 
-def _hash(keyring: Keyring, name: str) -> bytes:
+def _hash(keyring: Keyring, cipher: bytes) -> bytes:
+    name = open_name(keyring, cipher) or ""
     return keyring.hash(b"name: " + fold(tidy(name)).encode())

@@ -14,7 +14,7 @@ from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.guard import may
 from admin.console.views.optouts import narrow_to_number, number_cell
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, parse_day, terms
-from campaigns.audience.person import hide_numbers
+from campaigns.audience.hiding import hide_numbers
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Consent
