@@ -17,7 +17,7 @@ from campaigns.content.prices import Prices, read_prices
 from campaigns.content.rules import Level, validate_body
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.errors import LoaError
-from campaigns.lawful import refuse_unlawful
+from campaigns.lawful import duties_of, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
@@ -106,7 +106,8 @@ def review_of(session: Session, campaign: Campaign) -> Review:
         same_text=list_same_text(session, campaign, SAME_TEXT_DAYS),
         hindrance=hindrance,
     )
-    return Review(**{**gathered.__dict__, "warnings": list(_warnings(gathered))})
+    duties = [str(duty) for duty in duties_of(session, campaign)]
+    return Review(**{**gathered.__dict__, "warnings": [*duties, *_warnings(gathered)]})
 
 
 def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, str]:
