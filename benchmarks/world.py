@@ -21,6 +21,7 @@ import redis
 from sqlalchemy import text
 
 from campaigns.access import SYSTEM
+from campaigns.audience.sealing import seal_person
 from campaigns.content.files import templates_folder
 from campaigns.content.sync import sync_templates
 from campaigns.migrations import upgrade
@@ -80,19 +81,21 @@ class World:
             raw = session.connection().connection.driver_connection
             assert raw is not None
             with raw.cursor().copy(
-                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, full_name, source)"
+                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, name_cipher, name_words, source)"
                 " FROM STDIN (FORMAT binary)"
             ) as copy:
-                copy.set_types(["bytea", "bytea", "varchar", "int2", "varchar", "varchar"])
+                copy.set_types(["bytea", "bytea", "varchar", "int2", "bytea", "int4[]", "varchar"])
                 for n in range(count):
                     number = b"84%d" % (900_000_000 + n)
+                    sealed = seal_person(self.keyring, self.keyring.hash(number), "Nguyễn Văn A")
                     copy.write_row(
                         (
                             self.keyring.hash(number),
                             self.keyring.encrypt(number),
                             carriers[n % len(carriers)],
                             wards[n % len(wards)],
-                            "Nguyễn Văn A",
+                            sealed.name_cipher,
+                            sealed.name_words,
                             "benchmark",
                         )
                     )

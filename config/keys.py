@@ -3,17 +3,22 @@
 File format (``keyring.json``, mode 0600): ``{"current": 1, "keys": {"1": base64 of 32 bytes}, "hash": base64 of
 32 bytes}``. Ciphertext: one byte key number, 12 bytes nonce, ciphertext with the 16 byte tag. The hash key is
 never rotated by itself: a refusal must be found for as long as it is in force.
+
+Nonces are random, or made of the text and its owner (``seal_many``): then one owner's same text has the same nonce
+under every key, so that PostgreSQL sees what an import changes without reading it.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -28,6 +33,24 @@ class KeyringError(Exception):
     """The keyring is missing, damaged, or lacks the key a ciphertext was made with."""
 
 
+@dataclass
+class _File:
+    """What was last seen of the keyring's file."""
+
+    stamp: tuple[int, int, int] | None
+    current: int
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int] | None:
+    """What changes when a file is replaced; None without a file."""
+    if path is None:
+        return None
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+    return None
+
+
 @dataclass(frozen=True)
 class Keyring:
     """Keys by number, which of them encrypts now, and the key of the look-up hash."""
@@ -36,11 +59,13 @@ class Keyring:
     keys: Mapping[int, bytes] = field(repr=False)
     hash_key: bytes = field(repr=False)
     path: Path | None = field(default=None, compare=False)
-    """The file it was read from; looked at again when a ciphertext names a key that was added since."""
+    """The file it was read from; looked at again when it changed, for ``loa keys rotate`` adds keys to it."""
     _aead: dict[int, AESGCM] = field(init=False, repr=False, compare=False)
+    _file: _File = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_aead", {number: AESGCM(key) for number, key in self.keys.items()})
+        object.__setattr__(self, "_file", _File(_stamp(self.path), self.current))
 
     @classmethod
     def generate(cls) -> Keyring:
@@ -54,17 +79,74 @@ class Keyring:
             raise KeyringError("the keyring is full (255 keys): drop the oldest that no row uses any more")
         return replace(self, current=number, keys={**self.keys, number: AESGCM.generate_key(256)})
 
+    def without(self, number: int) -> Keyring:
+        """The same keyring without one of its old keys: what that key encrypted is lost.
+
+        Raises:
+            KeyringError: it is the current one, or not on the ring.
+        """
+        if number == self.current or number not in self.keys:
+            raise KeyringError(f"key {number} is the current one or not on the keyring")
+        return replace(self, keys={n: key for n, key in self.keys.items() if n != number})
+
     def encrypt(self, plain: bytes) -> bytes:
         """Ciphertext of ``plain`` under the current key."""
+        number, aead = self._newest()
         nonce = os.urandom(NONCE_BYTES)
-        return bytes((self.current,)) + nonce + self._aead[self.current].encrypt(nonce, plain, None)
+        return bytes((number,)) + nonce + aead.encrypt(nonce, plain, None)
 
     def encrypt_many(self, plains: Sequence[bytes]) -> list[bytes]:
         """Ciphertexts of ``plains`` under the current key; as ``encrypt`` of each, with one call for nonces."""
-        number, encrypt = bytes((self.current,)), self._aead[self.current].encrypt
+        key, aead = self._newest()
+        number, encrypt = bytes((key,)), aead.encrypt
         random = os.urandom(NONCE_BYTES * len(plains))
         nonces = (random[i : i + NONCE_BYTES] for i in range(0, len(random), NONCE_BYTES))
         return [number + nonce + encrypt(nonce, plain, None) for nonce, plain in zip(nonces, plains, strict=True)]
+
+    def seal_many(self, owners: Iterable[bytes], plains: Sequence[bytes]) -> list[bytes]:
+        """Ciphertexts of ``plains`` under the current key, with nonces made of each text and its owner.
+
+        The nonce is a keyed hash of both, as in RFC 5297, so no two texts share one. It tells whether an owner's text
+        changed, and nothing about the texts of two owners.
+        """
+        key, aead = self._newest()
+        number, encrypt, keyed, sealed = bytes((key,)), aead.encrypt, self._nonces.copy, []
+        for owner, plain in zip(owners, plains, strict=True):
+            mac = keyed()
+            mac.update(owner + plain)
+            nonce = mac.digest()
+            sealed.append(number + nonce + encrypt(nonce, plain, None))
+        return sealed
+
+    @cached_property
+    def _nonces(self) -> hashlib.blake2b:
+        return hashlib.blake2b(key=self.derive("nonces"), digest_size=NONCE_BYTES)
+
+    def reencrypt(self, cipher: bytes) -> bytes:
+        """The ciphertext of the same text under the current key; its nonce stays.
+
+        Raises:
+            KeyringError: as ``decrypt``.
+        """
+        plain = self.decrypt(cipher)
+        number, aead = self._newest()
+        nonce = cipher[1 : 1 + NONCE_BYTES]
+        return bytes((number,)) + nonce + aead.encrypt(nonce, plain, None)
+
+    def _newest(self) -> tuple[int, AESGCM]:
+        """The key that encrypts now, by the file: a process that runs for weeks must not write under an old key."""
+        stamp = _stamp(self.path)
+        if stamp != self._file.stamp and stamp is not None:
+            self._read_again()
+            self._file.stamp = stamp
+        return self._file.current, self._aead[self._file.current]
+
+    def _read_again(self) -> None:
+        assert self.path is not None
+        with contextlib.suppress(OSError):
+            newer = Keyring.from_json(self.path.read_text(encoding="ascii"))
+            self._aead.update({n: AESGCM(key) for n, key in newer.keys.items() if n not in self._aead})
+            self._file.current = newer.current
 
     def decrypt(self, cipher: bytes) -> bytes:
         """What was encrypted.
@@ -82,13 +164,9 @@ class Keyring:
         return plain
 
     def _aead_for(self, number: int) -> AESGCM | None:
-        known = self._aead
-        if number not in known and self.path is not None:
-            # `loa keys rotate` adds keys while workers run; they must go on reading what it re-encrypts.
-            with contextlib.suppress(OSError):
-                newer = Keyring.from_json(self.path.read_text(encoding="ascii"))
-                known.update({n: AESGCM(key) for n, key in newer.keys.items() if n not in known})
-        return known.get(number)
+        if number not in self._aead and self.path is not None:
+            self._read_again()
+        return self._aead.get(number)
 
     def hash(self, plain: bytes) -> bytes:
         """Keyed look-up hash, 16 bytes."""

@@ -61,6 +61,22 @@ class Settings(BaseSettings):
     keep_messages_months: int = Field(
         24, ge=0, description="Months after its campaign's end that it stays known who was sent a message; 0: for ever."
     )
+    keep_messages_by_class: dict[str, int] = Field(
+        default_factory=dict,
+        description='Months for messages of single classes instead, as JSON: `{"quang-cao": 12}`; 0: for ever.',
+    )
+    keep_inbound_months: int = Field(
+        24,
+        ge=0,
+        description="Months for which the words people wrote to the city are kept; those of a refusal in force stay. "
+        "0: for ever.",
+    )
+    keep_reports_months: int = Field(
+        24, ge=0, description="Months for which it is kept what lists were imported and files asked for; 0: for ever."
+    )
+    keep_requests_months: int = Field(
+        60, ge=0, description="Months for which closed requests of citizens are kept; 0: for ever."
+    )
     keep_references_days: int = Field(
         30, ge=0, description="Days after the end that late receipts are still understood; 0: as long as the messages."
     )

@@ -138,9 +138,9 @@ class _made:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, keyring: Keyring) -> Iterator[Database]:
     """A fresh database with every table and the areas."""
-    opened = Database(database_url, pool_size=4)
+    opened = Database(database_url, keyring=lambda: keyring, pool_size=4)
     yield opened
     opened.close()
 
@@ -148,7 +148,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """A session on ``database``; what the test does not commit is undone."""
-    with Session(database.engine, expire_on_commit=False) as opened:
+    with Session(database.engine, expire_on_commit=False, info=database.info) as opened:
         yield opened
         opened.rollback()
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.sealing import seal_person
 from campaigns.models import (
     Area,
     Campaign,
@@ -56,12 +57,15 @@ def make_contact(
     number = phone or next_phone()
     values: dict[str, Any] = {
         "carrier": "viettel",
-        "full_name": "Nguyễn Văn A",
         "source": "test",
         "ward_id": ward_id(session, ward) if ward else None,
         **more,
     }
-    contact = Contact(phone_hash=keyring.hash(number), phone_cipher=keyring.encrypt(number), **values)
+    name, attributes = values.pop("full_name", "Nguyễn Văn A"), values.pop("attributes", {})
+    sealed = seal_person(keyring, keyring.hash(number), name, attributes)
+    contact = Contact(
+        phone_hash=keyring.hash(number), phone_cipher=keyring.encrypt(number), **sealed._asdict(), **values
+    )
     session.add(contact)
     session.flush()
     return contact

@@ -52,7 +52,9 @@ def run_child(work: Callable[[Context, Database, int], bool], done: str) -> None
     context = get_context()
     configure_logging(context.settings)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    database = Database(context.database.url, pool_size=4, application=f"loa {done}")
+    database = Database(
+        context.database.url, keyring=lambda: context.keyring, pool_size=4, application=f"loa {done}"
+    )
     try:
         did = work(context, database, job_id)
     finally:

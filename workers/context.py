@@ -31,10 +31,11 @@ def get_context() -> Context:
     settings = get_settings()
     database_url, redis_url = service_urls(settings)
     inline = settings.keyring.get_secret_value() if settings.keyring else None
+    keyring = load_keyring(settings.home, inline)
     return Context(
         settings=settings,
-        database=Database(database_url, pool_size=12, application="loa worker", by_index=True),
+        database=Database(database_url, keyring=lambda: keyring, pool_size=12, application="loa worker", by_index=True),
         redis_url=redis_url,
-        keyring=load_keyring(settings.home, inline),
+        keyring=keyring,
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 
 from campaigns.audience.uploads import forget_old_files
-from campaigns.delivery.housekeeping import tidy
-from campaigns.delivery.retention import Keep
+from campaigns.delivery.housekeeping import PURGE_SECONDS, tidy
 from campaigns.exports.jobs import forget_old_exports
 from campaigns.proof.chain import ask_at_night
 from campaigns.store.audit import list_open_checks
@@ -16,6 +16,7 @@ from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
 from campaigns.store.exports import list_waiting_exports
 from campaigns.store.imports import list_waiting_imports
+from campaigns.subjects.retention import forget, terms_of
 from workers import planning, watchmen
 from workers.app import EXPIRES, app, gateway_queue
 from workers.context import get_context
@@ -38,22 +39,30 @@ def _once_a_minute() -> bool:
     return True
 
 
+def _for_a_while() -> Callable[[], bool]:
+    """Whether what has had its time may go on going in this minute."""
+    until = time.monotonic() + PURGE_SECONDS
+    return lambda: time.monotonic() < until
+
+
 @app.task(name="loa.tick")  # type: ignore[untyped-decorator]
 def tick() -> None:
     """Find what is due and poke whoever does it."""
     context = get_context()
     settings = context.settings
     thorough = _once_a_minute()
+    keep, terms = terms_of(settings)
     tidy(
         context.database,
         lease_seconds=settings.lease_seconds,
         retry_attempts=settings.retry_attempts,
         thorough=thorough,
         pause_window=settings.pause_window,
-        keep=Keep(settings.keep_messages_months, settings.keep_references_days),
+        keep=keep,
     )
     if thorough:
         forget_old_files(context.database, settings.home)
+        forget(context.database, terms, go_on=_for_a_while())
         forget_old_exports(context.database, settings.home)
     with context.database.transaction() as session:
         due = list_due_ids(session)

@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, Text]] = {
         Text("Danh sách không quảng cáo", "The national do-not-call list"),
     ),
     "senders": ("admin.cli.senders:senders", Text("Tên người gửi (brandname)", "Sender names")),
+    "requests": ("admin.cli.requests:requests", Text("Yêu cầu của công dân", "What citizens ask about their data")),
+    "retention": ("admin.cli.retention:retention", Text("Thời hạn lưu giữ dữ liệu", "How long data are kept")),
     "keys": ("admin.cli.keys:keys", Text("Khoá mã hoá số điện thoại", "Keys that encrypt the numbers")),
     "audit": ("admin.cli.audit:audit", Text("Nhật ký chỉ ghi thêm", "The append-only audit")),
     "proof": ("admin.cli.proof:proof", Text("Hồ sơ chứng minh của chiến dịch", "A campaign's proof, signed")),

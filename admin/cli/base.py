@@ -74,9 +74,11 @@ class Loa:
             from admin.cli.prepare import ensure_tables
             from campaigns.store.database import Database
 
-            opened = Database(self.database_url, pool_size=2, application="loa-command")
+            opened = Database(
+                self.database_url, keyring=lambda: self.keyring, pool_size=2, application="loa-command"
+            )
             try:
-                ensure_tables(opened, may_migrate=self.settings.database_url is None)
+                ensure_tables(opened, lambda: self.keyring, may_migrate=self.settings.database_url is None)
             except BaseException:
                 opened.close()
                 raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from admin.cli.base import Loa, emit_json, json_option, pass_loa, say
-from campaigns.delivery.retention import Keep, Purged, foresee
+from campaigns.delivery.retention import Purged, foresee
 from campaigns.delivery.retention import purge as let_go
+from campaigns.subjects.retention import terms_of
 from config.i18n import t
 
 
@@ -28,7 +29,7 @@ def messages() -> None:
 @pass_loa
 def purge(loa: Loa, dry_run: bool, as_json: bool) -> None:
     """Purge now, all of it."""
-    keep = Keep(loa.settings.keep_messages_months, loa.settings.keep_references_days)
+    keep, _ = terms_of(loa.settings)
     if dry_run:
         with loa.database.transaction() as session:
             gone = foresee(session, keep)

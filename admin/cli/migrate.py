@@ -23,7 +23,7 @@ def migrate(loa: Loa, as_json: bool) -> None:
 
     database = Database(loa.database_url, pool_size=2, application="loa-migrate")
     try:
-        before, after = prepare(database)
+        before, after = prepare(database, loa.keyring)
     finally:
         database.close()
     if as_json:

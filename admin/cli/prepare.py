@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from campaigns.errors import InvalidInput
 from campaigns.store.database import Database
 from campaigns.store.schema import expected_revision, find_revision
+from config.keys import Keyring
 
 
-def ensure_tables(database: Database, *, may_migrate: bool) -> None:
+def ensure_tables(database: Database, keyring: Callable[[], Keyring], *, may_migrate: bool) -> None:
     """See that the tables are those of this version.
 
     Raises:
@@ -24,10 +27,10 @@ def ensure_tables(database: Database, *, may_migrate: bool) -> None:
             found=found or "-",
             expected=expected_revision(),
         )
-    prepare(database)
+    prepare(database, keyring())
 
 
-def prepare(database: Database) -> tuple[str | None, str]:
+def prepare(database: Database, keyring: Keyring) -> tuple[str | None, str]:
     """Migrate, then load what ships with Loa: areas and templates. Again is harmless.
 
     Returns:
@@ -42,7 +45,7 @@ def prepare(database: Database) -> tuple[str | None, str]:
     from campaigns.store.holidays import save_holidays
     from campaigns.store.users import load_roles
 
-    revisions = upgrade(database.url)
+    revisions = upgrade(database.url, keyring)
     with database.transaction() as session:
         load_areas(session)
         load_roles(session)

@@ -93,7 +93,7 @@ def _start(loa: Loa, home: Path, supervisor: Supervisor, port: int | None) -> st
         say(words.format(names=names))
     say(t("Khởi động PostgreSQL và Redis…", "Starting PostgreSQL and Redis…"))
     environment = program_environment(loa)
-    prepare(loa.database)
+    prepare(loa.database, loa.keyring)
     _ = loa.keyring
     load_secret_key(loa.settings)
     if not (loa.settings.database_url and loa.settings.redis_url):

@@ -41,8 +41,9 @@ def create_app(
     if database_url is None or redis_url is None:
         own_database, own_redis = service_urls(settings)
         database_url, redis_url = database_url or own_database, redis_url or own_redis
-    database = Database(database_url, application="loa-console")
     inline = settings.keyring.get_secret_value() if settings.keyring else None
+    keyring = load_keyring(settings.home, inline)
+    database = Database(database_url, keyring=lambda: keyring, application="loa-console")
     app = Flask("admin.console", static_folder="static", template_folder="templates")
     app.config.update(
         SECRET_KEY=load_secret_key(settings),
@@ -54,7 +55,7 @@ def create_app(
     app.extensions["loa"] = Console(
         settings=settings,
         database=database,
-        keyring=load_keyring(settings.home, inline),
+        keyring=keyring,
         redis=Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2),
         reading=Reading(database),
     )

@@ -25,7 +25,7 @@ class Reading(scoped_session[Session]):
 
     def __init__(self, database: Database) -> None:
         engine = database.engine.execution_options(postgresql_readonly=True)
-        super().__init__(sessionmaker(engine, expire_on_commit=False))
+        super().__init__(sessionmaker(engine, expire_on_commit=False, info=database.info))
 
     @property
     def session(self) -> Reading:

@@ -13,6 +13,7 @@ from campaigns.access import Actor
 from campaigns.advertising.donotcall import list_state
 from campaigns.store.audit import find_last_check
 from campaigns.store.inbound import count_waiting
+from campaigns.subjects.requests import count_due
 from config.i18n import t
 
 
@@ -76,8 +77,23 @@ def _audit(session: Session) -> Iterator[Duty]:
         )
 
 
+def _requests(session: Session) -> Iterator[Duty]:
+    due = count_due(session)
+    if due:
+        yield Duty(
+            t(
+                "{n} yêu cầu của công dân sắp tới hạn hoặc quá hạn",
+                "{n} citizens' requests are due soon or overdue",
+                n=number(due),
+            ),
+            url_for("requests.index"),
+            "flag",
+        )
+
+
 _KINDS: tuple[tuple[str, Callable[[Session], Iterator[Duty]]], ...] = (
     ("optout.add", _near_misses),
+    ("request.handle", _requests),
     ("do-not-call.import", _do_not_call),
     ("audit.view", _audit),
 )

@@ -116,6 +116,8 @@ class ListScreen(Screen, ModelView):  # type: ignore[misc]
     list_template = "console/list.html"
     column_auto_select_related = False
     lead: ClassVar[Text | None] = None
+    private_search: ClassVar[bool] = False
+    """Whether what is searched for must not stand in the address (``admin.console.private_search``)."""
     search_title: ClassVar[Text] = Text("Tìm", "Search")
     empty: ClassVar[Text] = Text("Không có dòng nào.", "There is nothing here.")
     numeric_columns: ClassVar[frozenset[str]] = frozenset()

@@ -63,6 +63,12 @@ IMPORT_BADGES: Mapping[str, Badge] = {
     "discarded": Badge(Text("Đã bỏ", "Discarded"), "stop", "quiet"),
 }
 
+REQUEST_BADGES: Mapping[str, Badge] = {
+    "open": Badge(Text("Đang xử lý", "Open"), "clock", "info"),
+    "done": Badge(Text("Đã làm xong", "Done"), "check", "good"),
+    "refused": Badge(Text("Đã từ chối", "Refused"), "ban", "quiet"),
+}
+
 LINK_BADGES: Mapping[str, Badge] = {
     "open": Badge(Text("Đang dùng", "In use"), "check", "good"),
     "over": Badge(Text("Đã hết hạn", "Over"), "clock", "quiet"),

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.phone import PhoneProblem, normalise_phone
 from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.tables import Row, Table, open_table
@@ -129,7 +130,8 @@ def _check(session: Session, agreed: Terms) -> None:
 
 
 def _values(agreed: Terms, actor: Actor) -> dict[str, Any]:
-    return {**agreed.model_dump(), "given_at": agreed.given_at.astimezone(UTC), "created_by": actor.email}
+    covered = {"evidence": hide_numbers(agreed.evidence)}
+    return {**agreed.model_dump(), **covered, "given_at": agreed.given_at.astimezone(UTC), "created_by": actor.email}
 
 
 def add_consent(session: Session, keyring: Keyring, actor: Actor, phone: str, agreed: Terms) -> int | None:
@@ -165,7 +167,7 @@ def end_consent(
         InvalidInput: no mobile number, or no evidence.
     """
     actor.require("consent.edit")
-    cleaned = evidence.strip()[:1000]
+    cleaned = hide_numbers(evidence.strip()[:1000])
     if not cleaned:
         raise InvalidInput(_WRONG["evidence"].vi, _WRONG["evidence"].en, field="evidence")
     phone_hash = keyring.hash(mobile_number(phone).encode())

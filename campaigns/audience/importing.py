@@ -9,6 +9,7 @@ same number only fills what is still missing. People who had themselves erased a
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -23,12 +24,18 @@ from sqlalchemy.orm import Session
 from campaigns.areas.index import AreaIndex
 from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.rows import Chunk, RowReader
+from campaigns.audience.sealing import LABELS, Words, seal_names, seal_values
 from campaigns.audience.tables import Table, open_table
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.store.areas import load_area_ids
 from campaigns.store.contacts import (
+    NO_ATTRIBUTES,
+    NO_NAME,
     ContactAppearedMeanwhile,
     Merged,
+    encode_bytes,
+    encode_ints,
+    encode_json,
     encode_row,
     merge_contacts,
     prepare_import,
@@ -164,10 +171,11 @@ def _merge_all(
     """Merge each chunk in one thread while this one reads and encrypts the next: at most two are in memory."""
     before: tuple[Chunk, Future[Merged]] | None = None
     damage: InvalidInput | None = None
+    words = Words(keyring)
     with _quick_turns(), _untouched_past(), ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
         try:
             for chunk in chunks:
-                rows = _encode(chunk, keyring)
+                rows = _encode(chunk, keyring, words)
                 if before is not None:
                     yield before[0], before[1].result()
                 before = chunk, pool.submit(_merge, connection, source, rows)
@@ -205,18 +213,42 @@ def _untouched_past() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _encode(chunk: Chunk, keyring: Keyring) -> bytes:
-    """The chunk's rows for COPY, numbers encrypted and hashed; the chunk keeps only what the report needs."""
+def _encode(chunk: Chunk, keyring: Keyring, words: Words) -> bytes:
+    """The chunk's rows for COPY, encrypted and hashed; the chunk keeps only what the report needs."""
     seen: set[bytes] = set()
     rows = []
     hashes, ciphers = keyring.hash_many(chunk.numbers), keyring.encrypt_many(chunk.numbers)
-    for line, digest, cipher, rest in zip(chunk.lines, hashes, ciphers, chunk.rest, strict=True):
-        rows.append((digest, encode_row(line, digest not in seen, digest, cipher, rest)))
+    names, attributes = _encode_names(chunk.names, hashes, keyring, words), _encode_attributes(chunk, hashes, keyring)
+    columns = zip(chunk.lines, hashes, ciphers, chunk.rest, names, attributes, strict=True)
+    for line, digest, cipher, rest, name, values in columns:
+        rows.append((digest, encode_row(line, digest not in seen, digest, cipher, rest + name + values)))
         seen.add(digest)
-    chunk.lines, chunk.numbers, chunk.rest = [], [], []
+    chunk.lines, chunk.numbers, chunk.rest, chunk.names, chunk.attributes = [], [], [], [], []
     # In the order of the hash, neighbours in the index are looked up and inserted together.
     rows.sort()
     return b"".join(row for _, row in rows)
+
+
+def _encode_names(names: Sequence[str], hashes: Sequence[bytes], keyring: Keyring, words: Words) -> Iterator[bytes]:
+    sealed = zip(names, seal_names(keyring, hashes, names), strict=True)
+    return (encode_bytes(cipher) + encode_ints(words.digests(name)) if name else NO_NAME for name, cipher in sealed)
+
+
+def _encode_attributes(chunk: Chunk, hashes: Sequence[bytes], keyring: Keyring) -> Iterator[bytes]:
+    rows = zip(hashes, chunk.attributes, strict=True)
+    secret = [(digest, key, value) for digest, row in rows for key, value in row if key not in LABELS]
+    sealed = iter(seal_values(keyring, secret))
+    keys = {key: json.dumps(key).encode() for row in chunk.attributes for key, _ in row}
+    return (
+        encode_json(b",".join([b"%b:%b" % (keys[key], _in_json(key, value, sealed)) for key, value in row]))
+        if row
+        else NO_ATTRIBUTES
+        for row in chunk.attributes
+    )
+
+
+def _in_json(key: str, value: str, sealed: Iterator[bytes]) -> bytes:
+    return json.dumps(value).encode() if key in LABELS else b'"%b"' % next(sealed)
 
 
 def _merge(connection: Connection, source: str, rows: bytes) -> Merged:

@@ -18,6 +18,7 @@ from campaigns.advertising.donotcall import import_do_not_call
 from campaigns.audience.columns import REASON_TITLES
 from campaigns.audience.importing import ImportReport, import_contacts
 from campaigns.audience.problems import Outcome, no_formula
+from campaigns.audience.sealed_files import open_text, seal_file
 from campaigns.audience.tables import find_table
 from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, folder_of, list_of
 from campaigns.errors import LoaError
@@ -109,9 +110,12 @@ def _read(database: Database, keyring: Keyring, home: Path, job: ImportJob) -> N
         with database.transaction() as session:
             _fail(session, job, refusal)
     else:
-        write_bad_rows(list_of(home, job), folder / PROBLEMS, folder / BAD_ROWS)
+        write_bad_rows(keyring, list_of(home, job), folder / PROBLEMS, folder / BAD_ROWS)
         with database.transaction() as session:
             _finish(session, job, _of_all_attempts(session, job, source, report))
+    # What stays for a day stays encrypted; the list itself goes.
+    for kept in (PROBLEMS, BAD_ROWS):
+        seal_file(keyring, folder / kept)
     list_of(home, job).unlink(missing_ok=True)
 
 
@@ -184,12 +188,12 @@ def _fail(session: Session, job: ImportJob, refusal: LoaError) -> None:
         append_audit(session, job.created_by, "contact.import", "import", refusal.detail["source"], found)
 
 
-def write_bad_rows(source: Path, problems: Path, to: Path) -> int:
+def write_bad_rows(keyring: Keyring, source: Path, problems: Path, to: Path) -> int:
     """Write the rows that were not taken as the list has them, with the reason in a last column; how many.
 
     UTF-8 with BOM, formulas disarmed; mended and uploaded again, the last column is left out by its name.
     """
-    reasons = _rejected(problems)
+    reasons = _rejected(keyring, problems)
     table = find_table(source)
     count = 0
     with open(to, "w", encoding="utf-8-sig", newline="", opener=_private) as file:
@@ -208,12 +212,12 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _rejected(problems: Path) -> dict[int, str]:
+def _rejected(keyring: Keyring, problems: Path) -> dict[int, str]:
     """Reason by row number of the rows not taken. Few reasons repeat many times; each is kept once."""
     rejected = set(_both(Outcome.REJECTED.value))
     reasons: dict[int, str] = {}
     texts: dict[str, str] = {}
-    for line, outcome, column, _value, reason, suggestion in read_problems(problems):
+    for line, outcome, column, _value, reason, suggestion in read_problems(keyring, problems):
         if outcome in rejected and int(line) not in reasons:
             said = f"{column}: {reason}. {suggestion}"
             reasons[int(line)] = texts.setdefault(said, said)
@@ -224,11 +228,11 @@ def _both(text: Text) -> tuple[str, str]:
     return text.vi, text.en
 
 
-def read_problems(path: Path) -> Iterator[list[str]]:
+def read_problems(keyring: Keyring, path: Path) -> Iterator[list[str]]:
     """(row, outcome, column, value, reason, suggestion) of a file of problems; values may be full numbers."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_text(keyring, path) as file:
         rows = csv.reader(file)
         next(rows, None)
         yield from rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.areas.names import tidy
+from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.rows import MAX_NAME
+from campaigns.audience.sealing import open_attributes, open_name, seal_person
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput, WrongState
-from campaigns.models import Contact
+from campaigns.models import Contact, InboundMessage
 from campaigns.store.audit import append_audit
 from campaigns.store.consents import list_consents_of
 from campaigns.store.people import (
@@ -25,36 +26,21 @@ from campaigns.store.people import (
     list_refusals_of,
     lock_contact,
     save_correction,
+    set_unusable,
 )
 from campaigns.store.places import load_places
 from config.keys import Keyring
 
 REASON_MOST = 500
+RESTRICTED = "restricted"
+"""``contact.unusable`` of who restricted the use of their data; ``campaigns.store.reach`` leaves them out."""
 ALL = 10_000
 """Messages handed out at most; nobody gets so many."""
-
-# Seven digits and more, however parted; a comma with a blank behind it parts two things and not one.
-_DIGITS = re.compile(r"\d(?:(?:,|[\s./_()–-]{0,2})\d){6,}")
-_DATE = re.compile(r"(?<!\d)(\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d{2}|(?:19|20)\d{2}-\d{2}-\d{2})(?!\d)")
-
-
-def hide_numbers(text: str) -> str:
-    """``text`` with the middle of whatever could be a number of a person covered: ``09•• ••• 456``."""
-    pieces = _DATE.split(text)
-    # Every second piece is a date: reasons name the day of a letter or call.
-    return "".join(
-        piece if n % 2 else _DIGITS.sub(lambda found: _cover(found[0]), piece) for n, piece in enumerate(pieces)
-    )
-
-
-def _cover(number: str) -> str:
-    digits = [place for place, letter in enumerate(number) if letter.isdigit()]
-    hidden = set(digits[2:-3])
-    return "".join("•" if place in hidden else letter for place, letter in enumerate(number))
 
 
 def correct(
     session: Session,
+    keyring: Keyring,
     actor: Actor,
     contact_id: int,
     *,
@@ -84,12 +70,31 @@ def correct(
         raise InvalidInput("Không có phường, xã này.", "There is no such ward.")
     if language not in ("vi", "en"):
         raise InvalidInput("Ngôn ngữ là vi hoặc en.", "The language is vi or en.")
+    old = {"full_name": name_of(keyring, contact), "ward_id": contact.ward_id, "language": contact.language}
     new = {"full_name": name, "ward_id": ward_id, "language": language}
-    changed = sorted(field for field, value in new.items() if getattr(contact, field) != value)
+    changed = sorted(field for field, value in new.items() if old[field] != value)
     if changed:
-        save_correction(session, contact, full_name=name, ward=ward_id, lang=language)
+        sealed = seal_person(keyring, contact.phone_hash, name)
+        save_correction(
+            session,
+            contact,
+            name_cipher=sealed.name_cipher,
+            name_words=sealed.name_words,
+            ward=ward_id,
+            lang=language,
+        )
         append_audit(session, actor.email, "contact.corrected", "contact", contact_id, {"fields": changed})
     return contact
+
+
+def name_of(keyring: Keyring, contact: Contact) -> str | None:
+    """The name of a person; None where none is known."""
+    return open_name(keyring, contact.name_cipher)
+
+
+def text_of(keyring: Keyring, message: InboundMessage) -> str:
+    """What somebody wrote to us; empty once it was erased."""
+    return keyring.decrypt(message.body_cipher).decode() if message.body_cipher else ""
 
 
 def reveal(session: Session, keyring: Keyring, actor: Actor, contact_id: int, reason: str) -> str:
@@ -121,6 +126,41 @@ def erase(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
     append_audit(session, actor.email, "contact.erased", "contact", contact_id, {"reason": cleaned})
 
 
+def restrict(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
+    """Let no message reach a person any more, except in an emergency: they restricted, opposed or took back consent.
+
+    Their data stays as it is, and what was sent stays counted (Law 91/2025, Article 4; Decree 356/2025, Article 5).
+
+    Raises:
+        InvalidInput: no reason.
+        WrongState: the person was erased, or is restricted already.
+    """
+    actor.require("contact.restrict")
+    contact = lock_contact(session, contact_id)
+    _refuse_erased(contact)
+    if contact.unusable == RESTRICTED:
+        raise WrongState("Người này đã được hạn chế xử lý.", "This person is restricted already.")
+    cleaned = _reason(reason)
+    set_unusable(session, contact, RESTRICTED)
+    append_audit(session, actor.email, "contact.restricted", "contact", contact_id, {"reason": cleaned})
+
+
+def lift_restriction(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
+    """Let messages reach a person again, who asked for it. Refusals they made stay in force.
+
+    Raises:
+        InvalidInput: no reason.
+        WrongState: the person is not restricted.
+    """
+    actor.require("contact.restrict")
+    contact = lock_contact(session, contact_id)
+    if contact.unusable != RESTRICTED:
+        raise WrongState("Người này không bị hạn chế xử lý.", "This person is not restricted.")
+    cleaned = _reason(reason)
+    set_unusable(session, contact, None)
+    append_audit(session, actor.email, "contact.unrestricted", "contact", contact_id, {"reason": cleaned})
+
+
 def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -> Mapping[str, Any]:
     """Everything Loa holds about a person, for that person; on record in the audit.
 
@@ -135,12 +175,12 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
     return {
         "person": {
             "number": number,
-            "full_name": contact.full_name,
+            "full_name": name_of(keyring, contact),
             "ward": ward,
             "district": district,
             "carrier": contact.carrier,
             "language": contact.language,
-            **{f"attributes.{key}": value for key, value in contact.attributes.items()},
+            **{f"attributes.{key}": value for key, value in open_attributes(keyring, contact.attributes).items()},
             "source": contact.source,
             "created_at": contact.created_at,
             "updated_at": contact.updated_at,
@@ -184,7 +224,7 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
             for consent in list_consents_of(session, contact.phone_hash)
         ],
         "received_from_person": [
-            {"at": message.received_at, "text": message.body, "taken_as": message.action}
+            {"at": message.received_at, "text": text_of(keyring, message), "taken_as": message.action}
             for message in list_inbound_of(session, contact.phone_hash, ALL)
         ],
     }

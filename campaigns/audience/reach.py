@@ -22,6 +22,9 @@ def cap_of(rules: MessageClass) -> Cap | None:
 _REPEATED = frozenset({"khan-cap", "he-thong"})
 """A warning is said again while the danger lasts, and a reply whenever it is asked for."""
 
+EVEN_RESTRICTED = frozenset({"khan-cap", "he-thong"})
+"""Classes that reach also who restricted the use of their data: emergencies, and answers to what they wrote."""
+
 
 def reach_of(session: Session, campaign: Campaign) -> Reach:
     """Whom the campaign reaches, as things stand now.
@@ -37,6 +40,7 @@ def reach_of(session: Session, campaign: Campaign) -> Reach:
         ward_ids=None if wards is None else tuple(wards),
         topic=campaign.topic,
         honours_refusals=rules.honours_refusal,
+        honours_restriction=campaign.message_class not in EVEN_RESTRICTED,
         carriers=audience.carriers,
         languages=audience.languages,
         tags=audience.tags,

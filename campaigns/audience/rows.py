@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring as _quote
 from operator import itemgetter
 
 from campaigns.areas.index import AreaIndex
@@ -13,7 +12,7 @@ from campaigns.audience.columns import Columns
 from campaigns.audience.phone import PhoneProblem, canonical_phone, parse_phone
 from campaigns.audience.problems import Outcome, Problem
 from campaigns.errors import LoaError
-from campaigns.store.contacts import encode_field, encode_json, encode_ward
+from campaigns.store.contacts import encode_field, encode_ward
 from config.i18n import t
 
 MAX_NAME = 200
@@ -21,12 +20,15 @@ MAX_ATTRIBUTE = 1000
 _CACHED_PLACES = 20_000
 _CACHED_LANGUAGES = 1_000
 _NULL = encode_field(None)
-_NO_ATTRIBUTES = encode_json("{}")
 _LANGUAGES = {
     "": None,
     **dict.fromkeys(("vi", "vn", "vie", "tieng viet", "viet", "viet nam", "vietnamese", "vi-vn"), "vi"),
     **dict.fromkeys(("en", "eng", "tieng anh", "anh", "english", "en-us", "en-gb"), "en"),
 }
+
+
+Attributes = tuple[tuple[str, str], ...]
+"""(key, value) of those a row gives."""
 
 
 @dataclass(slots=True)
@@ -37,7 +39,10 @@ class Chunk:
     numbers: list[bytes] = field(default_factory=list)
     """E.164 without the plus."""
     rest: list[bytes] = field(default_factory=list)
-    """The other columns, encoded for COPY."""
+    """Carrier, ward and language, encoded for COPY."""
+    names: list[str] = field(default_factory=list)
+    """Empty where the row gives none."""
+    attributes: list[Attributes] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     rows: int = 0
     rejected: int = 0
@@ -56,7 +61,7 @@ class RowReader:
         self._place_key = _picker(columns.ward, columns.ward_code, columns.district)
         self._carriers: dict[str, bytes] = {}
         self._languages: dict[str, bytes] = {}
-        self._keys = [(f"{_quote(key)}:", place) for key, place in columns.attributes]
+        self._keys = columns.attributes
         self._width = len(columns.titles)
 
     def read(self, rows: Sequence[tuple[int, list[str]]], chunk: Chunk) -> None:
@@ -77,9 +82,7 @@ class RowReader:
                 continue
             if quick[2] is not None:
                 self._warn(chunk, line, columns.phone, raw, str(quick[2]))
-            chunk.lines.append(line)
-            chunk.numbers.append(quick[0].encode())
-            chunk.rest.append(rest)
+            self._keep(chunk, line, quick[0], rest)
 
     def _read_odd(self, line: int, cells: list[str], raw: str, chunk: Chunk) -> None:
         """A row whose number takes more than a glance."""
@@ -100,12 +103,19 @@ class RowReader:
             chunk.problems.append(Problem(line, Outcome.REPAIRED, title, raw, reason, result.national))
         if result.warning is not None:
             self._warn(chunk, line, self._columns.phone, raw, str(result.warning))
-        chunk.lines.append(line)
-        chunk.numbers.append(result.number.encode())
-        chunk.rest.append(rest)
+        self._keep(chunk, line, result.number, rest)
 
-    def _rest(self, line: int, cells: list[str], chunk: Chunk, carrier: str) -> bytes | None:
-        """The columns beside the number, encoded; None, with its problems noted, where one makes the row bad."""
+    @staticmethod
+    def _keep(chunk: Chunk, line: int, number: str, rest: tuple[bytes, str, Attributes]) -> None:
+        chunk.lines.append(line)
+        chunk.numbers.append(number.encode())
+        encoded, name, attributes = rest
+        chunk.rest.append(encoded)
+        chunk.names.append(name)
+        chunk.attributes.append(attributes)
+
+    def _rest(self, line: int, cells: list[str], chunk: Chunk, carrier: str) -> tuple[bytes, str, Attributes] | None:
+        """What stands beside the number; None, with its problems noted, where a column makes the row bad."""
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
         columns = self._columns
@@ -115,13 +125,13 @@ class RowReader:
             ward = self._remember(key, cells)
         if not isinstance(ward, bytes):
             self._bad_ward(chunk, line, cells, *ward)
-        name: bytes | None = _NULL
+        name: str | None = ""
         if columns.full_name is not None and (raw := cells[columns.full_name]):
             name = self._text(line, columns.full_name, raw, MAX_NAME, chunk)
         language = _NULL
         if columns.language is not None and (raw := cells[columns.language]):
             language = self._language(line, raw, chunk)
-        attributes: bytes | None = _NO_ATTRIBUTES
+        attributes: Attributes | None = ()
         if self._keys:
             attributes = self._attributes(line, cells, chunk)
         if not isinstance(ward, bytes) or name is None or attributes is None:
@@ -129,7 +139,7 @@ class RowReader:
         found = self._carriers.get(carrier)
         if found is None:
             found = self._carriers[carrier] = encode_field(carrier)
-        return b"".join((found, ward, language, name, attributes))
+        return b"".join((found, ward, language)), name, attributes
 
     def _place_cells(self, cells: list[str]) -> tuple[str, str, str]:
         c = self._columns
@@ -170,12 +180,12 @@ class RowReader:
         except LoaError as error:
             return column or 0, error
 
-    def _text(self, line: int, place: int, raw: str, limit: int, chunk: Chunk) -> bytes | None:
-        """A cell of text, encoded; None, with the problem noted, where it is too long."""
+    def _text(self, line: int, place: int, raw: str, limit: int, chunk: Chunk) -> str | None:
+        """A cell of text; None, with the problem noted, where it is too long."""
         if len(raw) > 4 * limit or len(text := tidy(raw)) > limit:
             self._too_long(chunk, line, place, raw, limit)
             return None
-        return encode_field(text or None)
+        return text
 
     def _language(self, line: int, raw: str, chunk: Chunk) -> bytes:
         known = self._languages.get(raw)
@@ -191,7 +201,7 @@ class RowReader:
             self._languages[raw] = encoded
         return encoded
 
-    def _attributes(self, line: int, cells: list[str], chunk: Chunk) -> bytes | None:
+    def _attributes(self, line: int, cells: list[str], chunk: Chunk) -> Attributes | None:
         found = []
         for key, place in self._keys:
             raw = cells[place]
@@ -199,8 +209,8 @@ class RowReader:
                 self._too_long(chunk, line, place, raw, MAX_ATTRIBUTE)
                 return None
             if raw and (value := tidy(raw)):
-                found.append(key + _quote(value))
-        return encode_json("{" + ",".join(found) + "}") if found else _NO_ATTRIBUTES
+                found.append((key, value))
+        return tuple(found)
 
     def _too_long(self, chunk: Chunk, line: int, place: int, raw: str, limit: int) -> None:
         reason = t("Ô dài quá {limit} ký tự", "The cell has more than {limit} characters", limit=limit)

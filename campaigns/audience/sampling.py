@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaigns.audience.phone import mask_phone
+from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.content.encoding import encode
 from campaigns.content.rendering import compile_template
 from campaigns.delivery.rendering import DISTRICT, PERSON, WARD
@@ -60,7 +61,12 @@ def sample_person(session: Session, keyring: Keyring, contact_id: int) -> Sample
 
 def _person(keyring: Keyring, places: Mapping[int, tuple[str, str]], row: Any) -> SamplePerson:
     ward, district = places.get(row.ward_id, ("", ""))
-    own = {WARD: ward, DISTRICT: district, PERSON: row.full_name, **(row.attributes or {})}
+    own = {
+        WARD: ward,
+        DISTRICT: district,
+        PERSON: open_name(keyring, row.name_cipher),
+        **open_attributes(keyring, row.attributes),
+    }
     values = {name: str(value) for name, value in own.items() if value is not None and str(value).strip()}
     return SamplePerson(row.id, mask_phone(keyring.decrypt(row.phone_cipher).decode("ascii")), ward, values)
 

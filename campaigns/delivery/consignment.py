@@ -226,7 +226,7 @@ class Consignment:
 
     def _for_person(self, message: ClaimedMessage, place: Place) -> tuple[Part, ...]:
         token = make_token(self._line.keyring, message.contact_id)
-        return self._facts.text.for_person(place, message.full_name, message.attributes, token)
+        return self._facts.text.for_sealed(lambda: self._line.keyring, place, message, token)
 
     def _halted(self) -> bool:
         return not self._may_go_on or time.monotonic() > self._until or self._halted_outside()

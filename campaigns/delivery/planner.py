@@ -9,6 +9,7 @@ each other on its row. So every person gets one message, and never two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -25,7 +26,7 @@ from campaigns.lawful import refuse_unlawful
 from campaigns.models import Campaign
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
-from campaigns.store.database import Database
+from campaigns.store.database import Database, keyring_of
 from campaigns.store.places import list_ward_ids, load_places
 from campaigns.store.planning import PlanRules, Stretch, next_page, plan_listed, plan_stretches, read_page
 
@@ -36,7 +37,11 @@ Cursor = dict[str, Any]
 
 
 def plan_campaign(
-    database: Database, campaign_id: int, *, batch_size: int = 500, go_on: Callable[[], bool] = lambda: True
+    database: Database,
+    campaign_id: int,
+    *,
+    batch_size: int = 500,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """Plan a due campaign to its end, or until ``go_on`` says stop; returns the messages planned now.
 
@@ -67,7 +72,9 @@ def makes_texts(session: Session, campaign_id: int) -> bool:
     return campaign_text(session.get_one(Campaign, campaign_id)).is_personal
 
 
-def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_planned: bool) -> tuple[bool, int]:
+def _plan_next_page(
+    session: Session, campaign_id: int, batch_size: int, skip_planned: bool
+) -> tuple[bool, int]:
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
         return True, 0
@@ -107,7 +114,8 @@ def _plan(
     text = campaign_text(campaign)
     places = load_places(session) if text.names_places else {}
     if text.is_personal:
-        return page[:1], _plan_personal(session, rules, text, place_of(places, page[0].ward_id), page[0])
+        place = place_of(places, page[0].ward_id)
+        return page[:1], _plan_personal(session, rules, text, place, page[0])
     parts = _count_parts(text, places, page)
     return page[: len(parts)], plan_stretches(session, rules, page[: len(parts)], parts)
 
@@ -127,9 +135,12 @@ def _count_parts(text: CampaignText, places: Mapping[int, tuple[str, str]], page
     return counts
 
 
-def _plan_personal(session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch) -> int:
+def _plan_personal(
+    session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch
+) -> int:
+    ring = partial(keyring_of, session)
     people = read_page(session, rules.reach, stretch.ward_id, stretch.after, stretch.upto)
-    counts = [len(text.for_person(place, person.full_name, person.attributes)) for person in people]
+    counts = [len(text.for_sealed(ring, place, person)) for person in people]
     return plan_listed(session, rules, stretch.ward_id, [person.id for person in people], counts)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.content.encoding import Part, encode
 from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.content.rendering import Compiled, compile_template
 from campaigns.content.shortlinks import SAMPLE_CODE, short_link_of
+from config.keys import Keyring
 
 PERSON = "ho_ten"
 WARD = "phuong"
@@ -26,6 +28,18 @@ class Place:
     district: str
     code: str = SAMPLE_CODE
     """For counting any other will do."""
+
+
+class SealedPerson(Protocol):
+    """A person as the register keeps them."""
+
+    @property
+    def name_cipher(self) -> bytes | None:
+        """The name, encrypted."""
+
+    @property
+    def attributes(self) -> Mapping[str, str] | None:
+        """The attributes, each encrypted."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,23 @@ class CampaignText:
         """
         own = {**_of_place(place), PERSON: full_name, LINK: link_of(token)}
         return self._encoded({**(attributes or {}), **own})
+
+    def for_sealed(
+        self, keyring: Callable[[], Keyring], place: Place, person: SealedPerson, token: str = SAMPLE_TOKEN
+    ) -> tuple[Part, ...]:
+        """As ``for_person``; of what is encrypted only that is opened which the text says.
+
+        Raises:
+            KeyringError: something was encrypted with a key that is not on the ring.
+            MissingValue: a placeholder has no value for this person.
+        """
+        said = self.open_placeholders
+        name = person.name_cipher if PERSON in said else None
+        values = {key: value for key, value in (person.attributes or {}).items() if key in said}
+        if not name and not values:
+            return self.for_person(place, None, None, token)
+        ring = keyring()
+        return self.for_person(place, open_name(ring, name), open_attributes(ring, values), token)
 
     def _encoded(self, values: Mapping[str, Any]) -> tuple[Part, ...]:
         return encode(self.template.render({**values, **self.values}, plain=self.plain)).parts

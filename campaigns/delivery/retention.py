@@ -8,8 +8,8 @@ changes; ``loa reconcile`` knows a batch without messages by its mark.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
 from campaigns.store.retention import (
     Gone,
+    MessageTerms,
     count_due,
     count_due_receipts,
     purge_messages,
@@ -38,6 +39,13 @@ class Keep:
 
     messages_months: int
     references_days: int
+    by_class: Mapping[str, int] = field(default_factory=dict)
+    """Months for messages of single classes, instead of ``messages_months``."""
+
+    @property
+    def messages(self) -> MessageTerms:
+        """The terms of the messages themselves."""
+        return MessageTerms(self.messages_months, self.by_class)
 
 
 @dataclass(slots=True)
@@ -60,8 +68,8 @@ def purge(database: Database, keep: Keep, *, go_on: Callable[[], bool] = lambda:
     """Delete what has had its time until nothing is left or ``go_on`` says stop. Rests more than it works."""
     done = Purged()
     steps: list[Callable[[Session], Gone | int]] = []
-    if keep.messages_months:
-        steps.append(lambda s: purge_messages(s, months=keep.messages_months, most=CHUNK_BATCHES))
+    if keep.messages_months or any(keep.by_class.values()):
+        steps.append(lambda s: purge_messages(s, keep.messages, most=CHUNK_BATCHES))
     if keep.references_days:
         steps.append(lambda s: purge_references(s, days=keep.references_days, most=CHUNK_BATCHES))
         steps.append(lambda s: purge_receipts(s, days=keep.references_days, most=_CHUNK_RECEIPTS))
@@ -93,7 +101,7 @@ def _note(done: Purged, gone: Gone | int) -> bool:
 
 def foresee(session: Session, keep: Keep) -> Purged:
     """What ``purge`` would delete now."""
-    # Terms of 0 mean for ever; a thousand years are longer than any campaign is old.
-    months, days = keep.messages_months or 12_000, keep.references_days or 365_000
-    due = count_due(session, months=months, days=days)
+    # A term of 0 means for ever; a thousand years are longer than any campaign is old.
+    days = keep.references_days or 365_000
+    due = count_due(session, keep.messages, days=days)
     return Purged(due.batches, due.messages, due.references, count_due_receipts(session, days=days))

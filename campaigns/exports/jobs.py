@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.sealed_files import seal_file
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.exports.files import open_sheet
 from campaigns.exports.kinds import kind_of
@@ -139,6 +140,8 @@ def _write(database: Database, keyring: Keyring, path: Path, job: ExportJob) -> 
             if len(rows) < PAGE:
                 break
             after = rows[-1].id
+    # It lies there for a week, and it names people.
+    seal_file(keyring, part)
     part.replace(path)
     return done
 

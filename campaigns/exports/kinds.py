@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaigns.audience.phone import mask_phone
+from campaigns.audience.sealing import open_name
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput
 from campaigns.models import AuditEntry, Contact, OptOut
@@ -55,7 +56,7 @@ def _of_contacts(session: Session, keyring: Keyring, rows: Sequence[Contact]) ->
     return [
         (
             _masked(keyring, row.phone_cipher),
-            row.full_name or "",
+            open_name(keyring, row.name_cipher) or "",
             *places.get(row.ward_id or 0, ("", "")),
             carrier(row.carrier),
             row.source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from alembic import command
@@ -9,10 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from campaigns.models import Base
 from campaigns.store.database import engine_for
+from config.keys import Keyring
 
 LOCK = 0x4C6F61
 """Key of the advisory lock that lets one process migrate at a time."""
@@ -44,8 +46,10 @@ def current_revision(database_url: str) -> str | None:
         engine.dispose()
 
 
-def upgrade(database_url: str) -> tuple[str | None, str]:
+def upgrade(database_url: str, keyring: Keyring | None = None) -> tuple[str | None, str]:
     """Bring the database to ``head_revision()``, all of it or nothing.
+
+    ``keyring`` is for tables that hold something to be encrypted; an empty database needs none.
 
     Returns:
         The revision before and after; the same when there was nothing to do.
@@ -56,11 +60,21 @@ def upgrade(database_url: str) -> tuple[str | None, str]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
             before = MigrationContext.configure(connection).get_current_revision()
             head = head_revision()
+            config = alembic_config(connection)
+            config.attributes["keyring"] = keyring
             if before != head:
-                command.upgrade(alembic_config(connection), "head")
-            return before, head
+                command.upgrade(config, "head")
+        _rewrite(engine, config.attributes.get("rewrite", ()))
+        return before, head
     finally:
         engine.dispose()
+
+
+def _rewrite(engine: Engine, tables: Iterable[str]) -> None:
+    """Write tables anew, so that nothing is left on disk of what they held before."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in tables:
+            connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))
 
 
 def differences(database_url: str) -> list[str]:

@@ -21,6 +21,7 @@ from campaigns.models.imports import ImportJob
 from campaigns.models.links import Link, LinkHost, LinkVisit
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 from campaigns.models.reviews import CampaignReview
+from campaigns.models.subjects import Breach, Processor, SubjectRequest
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Batch",
+    "Breach",
     "Campaign",
     "CampaignPace",
     "CampaignReview",
@@ -53,9 +55,11 @@ __all__ = [
     "Message",
     "OptOut",
     "ParkedReceipt",
+    "Processor",
     "Role",
     "Route",
     "SenderName",
+    "SubjectRequest",
     "Submission",
     "Tariff",
     "Template",

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Identity, Index, SmallInteger, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,8 +29,7 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         Index("ix_contact_ward_id_id", "ward_id", "id"),
-        # Words of the name without accents. ``folded`` is a function of ours; 0006 makes both.
-        Index("ix_contact_full_name", text("to_tsvector('simple', folded(full_name))"), postgresql_using="gin"),
+        Index("ix_contact_name_words", "name_words", postgresql_using="gin"),
         Index("ix_contact_tags", "tags", postgresql_where=text("tags IS NOT NULL")),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
@@ -35,14 +45,18 @@ class Contact(Base):
     ward_id: Mapped[int | None] = mapped_column(SmallInteger)
     """``area.id`` of a ward; null where the file named none. No foreign key: checked once per import."""
     language: Mapped[str] = mapped_column(server_default="vi")
-    full_name: Mapped[str | None]
-    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    name_cipher: Mapped[bytes | None]
+    """AES-GCM of the name, as given; ``campaigns.audience.sealing`` reads and writes it."""
+    name_words: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default=text("'{}'::integer[]"))
+    """Keyed hashes of the name's words without accents, by which the name is found."""
+    attributes: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """By key, the ciphertext of the value in base64; labels alone stay readable (``campaigns.audience.sealing``)."""
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text), Computed("tags_of(attributes)", persisted=True))
     """What a list's column “Nhãn” or “Tags” said, in small letters; ``tags_of`` (0011) reads it from ``attributes``."""
     source: Mapped[str]
     """Where the number came from: the file's name and the import's id, or ``inbound``."""
     unusable: Mapped[str | None]
-    """Why no message can be sent (``erased``, ``dead``); null for a usable number."""
+    """Why no message can be sent (``erased``, ``dead``, ``restricted``); null for a usable number."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
@@ -91,7 +105,8 @@ class InboundMessage(Base):
     sender_hash: Mapped[bytes]
     recipient: Mapped[str]
     """The short code or sender name that was answered."""
-    body: Mapped[str]
+    body_cipher: Mapped[bytes | None]
+    """AES-GCM of what was written, for people name themselves; null once it is erased or old."""
     action: Mapped[str]
     """``optout``, ``optin``, ``help`` or ``none``."""
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

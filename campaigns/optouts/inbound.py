@@ -35,7 +35,7 @@ class Listener:
             gateway_id=self._gateway_id,
             sender_hash=phone_hash,
             recipient=recipient[:50],
-            body=body[:_BODY_MOST].replace("\x00", ""),
+            body_cipher=self._keyring.encrypt(body[:_BODY_MOST].replace("\x00", "").encode()),
             action=wish.value,
             review="waiting" if wish is Wish.NONE and is_near_miss(body, self._words) else None,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.phone import PhoneProblem, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput
@@ -52,7 +53,7 @@ def _check(source: str, evidence: str) -> str:
             source=source,
             known=", ".join(sorted(SOURCES)),
         )
-    cleaned = evidence.strip()[:_EVIDENCE_MOST]
+    cleaned = hide_numbers(evidence.strip()[:_EVIDENCE_MOST])
     if not cleaned:
         raise InvalidInput(
             "Hãy ghi căn cứ của việc từ chối (cuộc gọi, đơn, tin nhắn).",

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaigns.audience.reach import reach_of
+from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.content.encoding import Part
 from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.errors import LoaError
 from campaigns.models import Campaign
+from campaigns.store.database import keyring_of
 from campaigns.store.places import load_places
 from campaigns.store.planning import page_end, read_page
 from campaigns.store.reach import Reach
@@ -79,17 +81,18 @@ def _make(session: Session, text: CampaignText, reach: Reach, wards: list[int | 
             if parts:
                 yield _Made(_length(parts), len(parts), place)
         return
-    found = 0
+    found, ring = 0, keyring_of(session)
     for ward in wards[:: max(1, len(wards) // WARDS_MOST)]:
         last = page_end(session, ward, 0, OF_ONE_WARD)
         if last is None or found >= PEOPLE_MOST:
             continue
         for person in read_page(session, reach, ward, 0, last):
             place = place_of(places, ward)
-            parts = _tried(text, place, person.full_name, person.attributes)
+            name, own = open_name(ring, person.name_cipher), open_attributes(ring, person.attributes)
+            parts = _tried(text, place, name, own)
             if parts:
                 found += 1
-                yield _Made(_length(parts), len(parts), place, person.full_name, person.attributes)
+                yield _Made(_length(parts), len(parts), place, name, own)
 
 
 def _tried(

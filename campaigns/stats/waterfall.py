@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,6 +17,7 @@ from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
 from campaigns.models import Campaign
 from campaigns.store.campaigns import get_campaign
+from campaigns.store.database import keyring_of
 from campaigns.store.places import load_places
 from campaigns.store.planning import page_end, read_page
 from campaigns.store.reach import WILL_SEND, Counted, Reach, count_stages, list_at_stage
@@ -111,7 +113,9 @@ class _Sum:
     parts: Counter[str] = field(default_factory=Counter)
 
 
-def _add_up(session: Session, campaign: Campaign, reach: Reach, rows: Sequence[Counted]) -> Waterfall:
+def _add_up(
+    session: Session, campaign: Campaign, reach: Reach, rows: Sequence[Counted]
+) -> Waterfall:
     text = campaign_text(campaign)
     titles = {stage.key: stage.title for stage in reach.stages()} | {WILL_SEND: SENT}
     sums = {key: _Sum() for key in titles}
@@ -138,21 +142,24 @@ def _add_up(session: Session, campaign: Campaign, reach: Reach, rows: Sequence[C
     )
 
 
-def _count_personal(session: Session, campaign: Campaign, reach: Reach, wards: set[int | None]) -> Counter[str]:
+def _count_personal(
+    session: Session, campaign: Campaign, reach: Reach, wards: set[int | None]
+) -> Counter[str]:
     text = campaign_text(campaign)
     places = load_places(session) if text.names_places else {}
     parts: Counter[str] = Counter()
+    ring = partial(keyring_of, session)
     for ward in wards:
         place, after = place_of(places, ward), 0
         while (last := page_end(session, ward, after, PAGE)) is not None:
             for person in read_page(session, reach, ward, after, last):
-                parts[person.carrier] += len(text.for_person(place, person.full_name, person.attributes))
+                parts[person.carrier] += len(text.for_sealed(ring, place, person))
             after = last
     return parts
 
 
 def list_stage(session: Session, actor: Actor, campaign: Campaign, key: str, *, after: int = 0) -> Sequence[Row[Any]]:
-    """A page of people who stand at a stage: (id, phone_cipher, full_name, ward_id, carrier), by id; mask them.
+    """A page of people who stand at a stage: (id, phone_cipher, name_cipher, ward_id, carrier), by id; mask them.
 
     Raises:
         NotFound: the campaign knows no such stage.

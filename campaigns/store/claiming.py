@@ -30,7 +30,7 @@ class ClaimedMessage(NamedTuple):
     attempts: int
     parts: int
     phone_cipher: bytes
-    full_name: str | None
+    name_cipher: bytes | None
     attributes: Mapping[str, Any] | None
     contact_id: int
     validity_left: float | None = None
@@ -54,7 +54,7 @@ class Claim:
 _CLAIM = f"""
     WITH due AS (
         SELECT m.seq, c.phone_cipher,
-               CASE WHEN :personal THEN c.full_name END AS full_name,
+               CASE WHEN :personal THEN c.name_cipher END AS name_cipher,
                CASE WHEN :personal THEN c.attributes END AS attributes,
                {{left_out}} AS stays{{note}}
         FROM message m LEFT JOIN contact c ON c.id = m.contact_id
@@ -66,7 +66,7 @@ _CLAIM = f"""
                                           ELSE {S.CLAIMED.value} END{{noted}}
         FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
         RETURNING m.seq, m.attempts, m.parts, m.contact_id, m.retry_until, old.state AS was, new.state AS now,
-                  due.phone_cipher, due.full_name, due.attributes
+                  due.phone_cipher, due.name_cipher, due.attributes
     ), d AS (SELECT {DELTAS} FROM moved
     ), covered AS (
         SELECT coalesce(max(seq), 0) AS seq
@@ -78,7 +78,7 @@ _CLAIM = f"""
                started_at = coalesce(b.started_at, now())
         FROM d, covered WHERE b.id = :batch
     )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes, contact_id,
+    SELECT seq, attempts, parts, phone_cipher, name_cipher, attributes, contact_id,
            CAST(extract(epoch FROM retry_until - now()) AS float8)
     FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
 """

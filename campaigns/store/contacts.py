@@ -1,9 +1,9 @@
-"""Statements about contacts: merging an imported file into the register, re-encryption."""
+"""Statements about contacts: merging an imported file into the register."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,23 +17,27 @@ MERGE_LOCK = 0x4C6F61_01
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS import_row (
     line integer NOT NULL, first boolean NOT NULL, phone_hash bytea NOT NULL, phone_cipher bytea NOT NULL,
-    carrier text NOT NULL, ward_id smallint, language text, full_name text, attributes jsonb NOT NULL
+    carrier text NOT NULL, ward_id smallint, language text, name_cipher bytea, name_words integer[] NOT NULL,
+    attributes jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS import_match (
     line integer NOT NULL, contact_id bigint NOT NULL, later boolean NOT NULL, erased boolean NOT NULL,
     differs boolean NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS import_change (
-    contact_id bigint NOT NULL, ward_id smallint, language text, full_name text, attributes jsonb NOT NULL
+    contact_id bigint NOT NULL, ward_id smallint, language text, name_cipher bytea, name_words integer[] NOT NULL,
+    attributes jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS import_later (
-    line integer NOT NULL, contact_id bigint NOT NULL, ward_id smallint, full_name text, attributes jsonb NOT NULL
+    line integer NOT NULL, contact_id bigint NOT NULL, ward_id smallint, name_cipher bytea,
+    name_words integer[] NOT NULL, attributes jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE INDEX IF NOT EXISTS import_later_contact ON import_later (contact_id);
 CREATE TEMP TABLE IF NOT EXISTS import_seen (contact_id bigint PRIMARY KEY) ON COMMIT PRESERVE ROWS;
 TRUNCATE import_seen
 """
 
+# Names are compared by their nonces, which are made of the name and its owner (``Keyring.seal_many``).
 # LATERAL … OFFSET 0 keeps the planner from joining a chunk to the whole register: it then reads a million rows for
 # twenty thousand, and the import grows with the square of the register (measured: the last chunk took three times
 # as long as the first).
@@ -44,7 +48,8 @@ _MATCH = text(
            c.unusable IS NOT DISTINCT FROM 'erased',
            coalesce(s.ward_id, c.ward_id) IS DISTINCT FROM c.ward_id
            OR coalesce(s.language, c.language) <> c.language
-           OR coalesce(s.full_name, c.full_name) IS DISTINCT FROM c.full_name
+           OR s.name_cipher IS NOT NULL
+              AND substr(s.name_cipher, 2, 12) IS DISTINCT FROM substr(c.name_cipher, 2, 12)
            OR NOT c.attributes @> s.attributes
       FROM import_row s
       CROSS JOIN LATERAL (SELECT * FROM contact WHERE phone_hash = s.phone_hash OFFSET 0) c
@@ -55,9 +60,10 @@ _MATCH = text(
 # No ON CONFLICT: it looks every number up in the index once more, a sixth of the merge, for what never happens.
 _INSERT = text(
     """
-    INSERT INTO contact (phone_hash, phone_cipher, carrier, ward_id, language, full_name, attributes, source)
-    SELECT s.phone_hash, s.phone_cipher, s.carrier, s.ward_id, coalesce(s.language, 'vi'), s.full_name, s.attributes,
-           :source
+    INSERT INTO contact (phone_hash, phone_cipher, carrier, ward_id, language, name_cipher, name_words, attributes,
+                         source)
+    SELECT s.phone_hash, s.phone_cipher, s.carrier, s.ward_id, coalesce(s.language, 'vi'), s.name_cipher, s.name_words,
+           s.attributes, :source
       FROM import_row s
      WHERE s.first AND NOT EXISTS (SELECT FROM import_match m WHERE m.line = s.line)
     """
@@ -66,8 +72,8 @@ _INSERT = text(
 # What the file says wins over what the register holds, but only where the file says something.
 _CHANGES = text(
     """
-    INSERT INTO import_change (contact_id, ward_id, language, full_name, attributes)
-    SELECT m.contact_id, s.ward_id, s.language, s.full_name, s.attributes
+    INSERT INTO import_change (contact_id, ward_id, language, name_cipher, name_words, attributes)
+    SELECT m.contact_id, s.ward_id, s.language, s.name_cipher, s.name_words, s.attributes
       FROM import_match m
       JOIN import_row s ON s.line = m.line
      WHERE m.differs AND NOT m.later AND NOT m.erased
@@ -79,7 +85,8 @@ _UPDATE = text(
     UPDATE contact c
        SET ward_id = coalesce(s.ward_id, c.ward_id),
            language = coalesce(s.language, c.language),
-           full_name = coalesce(s.full_name, c.full_name),
+           name_cipher = coalesce(s.name_cipher, c.name_cipher),
+           name_words = CASE WHEN s.name_cipher IS NULL THEN c.name_words ELSE s.name_words END,
            attributes = c.attributes || s.attributes,
            updated_at = now()
       FROM import_change s
@@ -92,8 +99,8 @@ _UPDATE = text(
 # the whole chunk in one statement, the planner expects thousands and reads the register from end to end.
 _LATER = text(
     """
-    INSERT INTO import_later (line, contact_id, ward_id, full_name, attributes)
-    SELECT s.line, c.id, s.ward_id, s.full_name, s.attributes
+    INSERT INTO import_later (line, contact_id, ward_id, name_cipher, name_words, attributes)
+    SELECT s.line, c.id, s.ward_id, s.name_cipher, s.name_words, s.attributes
       FROM (SELECT r.* FROM import_row r LEFT JOIN import_match m ON m.line = r.line
              WHERE (NOT r.first OR m.later) AND m.erased IS NOT TRUE OFFSET 0) s
       CROSS JOIN LATERAL (SELECT id FROM contact WHERE phone_hash = s.phone_hash OFFSET 0) c
@@ -104,19 +111,24 @@ _FILL = text(
     """
     UPDATE contact c
        SET ward_id = coalesce(c.ward_id, s.ward_id),
-           full_name = coalesce(c.full_name, s.full_name),
+           name_cipher = coalesce(c.name_cipher, s.name_cipher),
+           name_words = CASE WHEN c.name_cipher IS NULL THEN coalesce(s.name_words, '{}') ELSE c.name_words END,
            attributes = coalesce(s.attributes, '{}') || c.attributes,
            updated_at = now()
       FROM (SELECT l.contact_id,
                    (array_agg(l.ward_id ORDER BY l.line) FILTER (WHERE l.ward_id IS NOT NULL))[1] AS ward_id,
-                   (array_agg(l.full_name ORDER BY l.line) FILTER (WHERE l.full_name IS NOT NULL))[1] AS full_name,
+                   (array_agg(l.name_cipher ORDER BY l.line) FILTER (WHERE l.name_cipher IS NOT NULL))[1]
+                       AS name_cipher,
+                   (SELECT o.name_words FROM import_later o
+                     WHERE o.contact_id = l.contact_id AND o.name_cipher IS NOT NULL
+                     ORDER BY o.line LIMIT 1) AS name_words,
                    (SELECT jsonb_object_agg(pair.key, pair.value ORDER BY o.line DESC)
                       FROM import_later o, jsonb_each(o.attributes) pair
                      WHERE o.contact_id = l.contact_id) AS attributes
               FROM import_later l
              GROUP BY l.contact_id) s
      WHERE c.id = s.contact_id
-       AND ((c.ward_id IS NULL AND s.ward_id IS NOT NULL) OR (c.full_name IS NULL AND s.full_name IS NOT NULL)
+       AND ((c.ward_id IS NULL AND s.ward_id IS NOT NULL) OR (c.name_cipher IS NULL AND s.name_cipher IS NOT NULL)
             OR NOT c.attributes @> (coalesce(s.attributes, '{}') || c.attributes))
     """
 )
@@ -142,8 +154,8 @@ _SEEN = text(
 )
 
 _COPY = (
-    "COPY import_row (line, first, phone_hash, phone_cipher, carrier, ward_id, language, full_name, attributes) "
-    "FROM STDIN (FORMAT binary)"
+    "COPY import_row (line, first, phone_hash, phone_cipher, carrier, ward_id, language, name_cipher, name_words,"
+    " attributes) FROM STDIN (FORMAT binary)"
 )
 COPY_START = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 COPY_END = struct.pack(">h", -1)
@@ -240,6 +252,12 @@ _LENGTH = struct.Struct(">i").pack
 _NULL = _LENGTH(-1)
 _ROW = struct.Struct(">hiiibi").pack
 _SMALL = struct.Struct(">ih").pack
+_FOUR = _LENGTH(4)
+_ARRAY = struct.Struct(">iiiiii").pack
+_INT_OID = 23
+_NO_INTS = struct.pack(">iiii", 12, 0, 0, _INT_OID)
+NO_NAME = _NULL + _NO_INTS
+"""The columns of the name, encoded, of somebody without one."""
 
 
 def encode_field(value: str | None) -> bytes:
@@ -255,58 +273,27 @@ def encode_ward(ward_id: int | None) -> bytes:
     return _NULL if ward_id is None else _SMALL(2, ward_id)
 
 
-def encode_json(document: str) -> bytes:
-    """The attributes column of a binary COPY, from JSON text."""
-    raw = document.encode()
-    return _LENGTH(len(raw) + 1) + b"\x01" + raw
+def encode_json(pairs: bytes) -> bytes:
+    """The attributes column of a binary COPY, from JSON without its braces."""
+    return _LENGTH(len(pairs) + 3) + b"\x01{" + pairs + b"}"
+
+
+def encode_bytes(value: bytes) -> bytes:
+    """One column of bytes of a binary COPY."""
+    return _LENGTH(len(value)) + value
+
+
+def encode_ints(values: Collection[bytes]) -> bytes:
+    """An ``integer[]`` column of a binary COPY, from the four bytes of each number."""
+    if not values:
+        return _NO_INTS
+    return _FOUR.join((_ARRAY(20 + 8 * len(values), 1, 0, _INT_OID, len(values), 1), *values))
+
+
+NO_ATTRIBUTES = encode_json(b"")
+"""The column of attributes, encoded, of somebody without any."""
 
 
 def encode_row(line: int, first: bool, number_hash: bytes, cipher: bytes, rest: bytes) -> bytes:
-    """One row of ``stage_contacts``; ``rest`` is its carrier, ward, language, name and attributes, encoded."""
-    return b"".join((_ROW(9, 4, line, 1, first, len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest))
-
-
-_NEXT_CONTACTS = text(
-    """
-    SELECT id, phone_cipher FROM contact
-     WHERE id > :after AND phone_cipher IS NOT NULL AND get_byte(phone_cipher, 0) <> :key
-     ORDER BY id LIMIT :limit
-       FOR UPDATE
-    """
-)
-
-
-def lock_contacts_of_other_keys(session: Session, after: int, key: int, limit: int) -> Sequence[tuple[int, bytes]]:
-    """The next contacts by id whose number is not encrypted under ``key``, locked for this transaction."""
-    rows = session.execute(_NEXT_CONTACTS, {"after": after, "key": key, "limit": limit})
-    return [(number, bytes(cipher)) for number, cipher in rows]
-
-
-def replace_ciphers(session: Session, ciphers: Sequence[tuple[int, bytes]]) -> None:
-    """Store new ciphertexts by contact id."""
-    session.execute(
-        text(
-            "UPDATE contact c SET phone_cipher = n.cipher"
-            "  FROM unnest(CAST(:ids AS bigint[]), CAST(:ciphers AS bytea[])) AS n(id, cipher) WHERE c.id = n.id"
-        ),
-        {"ids": [i for i, _ in ciphers], "ciphers": [c for _, c in ciphers]},
-    )
-
-
-def lock_gateway_secrets(session: Session) -> Sequence[tuple[int, bytes]]:
-    """(id, ciphertext) of every gateway's secrets, locked for this transaction."""
-    rows = session.execute(text("SELECT id, secrets FROM gateway ORDER BY id FOR UPDATE"))
-    return [(number, bytes(cipher)) for number, cipher in rows]
-
-
-def replace_gateway_secrets(session: Session, number: int, cipher: bytes) -> None:
-    """Store the secrets of one gateway; its version stays, for the secrets themselves are the same."""
-    session.execute(text("UPDATE gateway SET secrets = :cipher WHERE id = :id"), {"cipher": cipher, "id": number})
-
-
-def count_contacts_by_key(session: Session) -> dict[int, int]:
-    """How many numbers each key of the ring encrypts."""
-    rows = session.execute(
-        text("SELECT get_byte(phone_cipher, 0), count(*) FROM contact WHERE phone_cipher IS NOT NULL GROUP BY 1")
-    )
-    return {int(key): int(count) for key, count in rows}
+    """One row of ``stage_contacts``; ``rest`` is its carrier, ward, language, name, words and attributes, encoded."""
+    return b"".join((_ROW(10, 4, line, 1, first, len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest))

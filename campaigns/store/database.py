@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.util import greenlet_spawn
 
+from config.keys import Keyring, KeyringError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -59,12 +61,17 @@ def engine_for(
 
 
 class Database:
-    """Opens transactions on one PostgreSQL; the keywords are those of ``engine_for``."""
+    """Opens transactions on one PostgreSQL; further keywords are those of ``engine_for``.
 
-    def __init__(self, url: str, **options: Any) -> None:
+    Its sessions carry the ``keyring``, for whoever makes texts that say something of a person (``keyring_of``).
+    """
+
+    def __init__(self, url: str, *, keyring: Callable[[], Keyring] | None = None, **options: Any) -> None:
         self.url = url
         self.engine = engine_for(url, **options)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.info = {"keyring": keyring}
+        """What every session of it carries."""
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info=self.info)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -75,6 +82,18 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def keyring_of(session: Session) -> Keyring:
+    """The keys by which what this session reads can be opened.
+
+    Raises:
+        KeyringError: it was opened without any.
+    """
+    keyring: Callable[[], Keyring] | None = session.info.get("keyring")
+    if keyring is None:
+        raise KeyringError("a text that differs by person cannot be made without the keyring")
+    return keyring()
 
 
 async def on_loop(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, false, func, literal_column, select, text, update
+from sqlalchemy import Integer, Row, cast, false, func, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Query, Session
 
-from campaigns.areas.names import fold
 from campaigns.errors import NotFound
 from campaigns.models import Contact, InboundMessage, OptOut
 from campaigns.store.rows import lock_row
@@ -18,33 +17,17 @@ from campaigns.store.rows import lock_row
 WINDOW = 4_000
 """People looked at one by one before the index of names is asked."""
 
-_SIMPLE: Any = literal_column("'simple'")
-_WORD = re.compile(r"[^\W_]+")
-_PREFIX_FROM = 3
-"""Letters from which the last word may be the beginning of one; ``an`` is a name, and not the half of ``anh``."""
 
-
-def _words(name: str) -> str | None:
-    """The search in PostgreSQL's words: every one whole, but the last may be half typed. None without any word."""
-    words = _WORD.findall(fold(name))[:8]
-    if not words:
-        return None
-    if len(words[-1]) >= _PREFIX_FROM:
-        words[-1] += ":*"
-    return " & ".join(words)
-
-
-def narrow_to_name(query: Query[Any], name: str, *, by_list: bool = False) -> Query[Any]:
-    """Contacts whose name holds every word of ``name``, with or without accents.
+def narrow_to_name(query: Query[Any], words: Sequence[int], *, by_list: bool = False) -> Query[Any]:
+    """Contacts whose name holds every one of ``words``, keyed hashes of ``campaigns.audience.sealing.Words``.
 
     ``by_list`` keeps the index out of it: inside a window the planner would ask it for the whole register.
     """
-    words = _words(name)
-    if words is None:
+    if not words:
         return query.filter(false())
-    folded = func.folded(Contact.full_name)
-    found = func.to_tsvector(_SIMPLE, folded.op("||")(literal_column("''")) if by_list else folded)
-    return query.filter(found.bool_op("@@")(func.to_tsquery(_SIMPLE, words)))
+    # Together with nothing it is an expression, which no index knows.
+    held = Contact.name_words.op("||")(literal_column("'{}'::integer[]")) if by_list else Contact.name_words
+    return query.filter(held.op("@>")(cast(list(words), ARRAY(Integer))))
 
 
 def narrow_to_window(query: Query[Any], *, before: int | None, after: int | None) -> Query[Any]:
@@ -53,7 +36,7 @@ def narrow_to_window(query: Query[Any], *, before: int | None, after: int | None
     A word that many bear fills a page from there at once. Asking the index for it would mean sorting millions, and
     walking the list for a word that few bear would mean reading all of it; no statistics tell the two apart surely.
     """
-    named = select(Contact.id).where(Contact.full_name.is_not(None))
+    named = select(Contact.id).where(Contact.name_cipher.is_not(None))
     if after is not None:
         near = named.where(Contact.id > after).order_by(Contact.id).limit(WINDOW).subquery()
         return query.filter(Contact.id <= select(func.max(near.c.id)).scalar_subquery())
@@ -83,6 +66,11 @@ def get_contact(session: Session, contact_id: int) -> Contact:
     if contact is None:
         raise NotFound("Không có người số {id} trong danh bạ.", "There is nobody with the id {id}.", id=contact_id)
     return contact
+
+
+def find_contact_id(session: Session, phone_hash: bytes) -> int | None:
+    """Whose number has this hash; None where the register does not know it."""
+    return session.scalars(select(Contact.id).where(Contact.phone_hash == phone_hash)).one_or_none()
 
 
 def lock_contact(session: Session, contact_id: int) -> Contact:
@@ -127,9 +115,19 @@ def list_inbound_of(session: Session, phone_hash: bytes, limit: int) -> Sequence
     return session.scalars(query.order_by(InboundMessage.id.desc()).limit(limit)).all()
 
 
-def save_correction(session: Session, contact: Contact, *, full_name: str | None, ward: int | None, lang: str) -> None:
+def save_correction(
+    session: Session, contact: Contact, *, name_cipher: bytes | None, name_words: list[int], ward: int | None, lang: str
+) -> None:
     """Store what was put right."""
-    contact.full_name, contact.ward_id, contact.language = full_name, ward, lang
+    contact.name_cipher, contact.name_words = name_cipher, name_words
+    contact.ward_id, contact.language = ward, lang
+    contact.updated_at = _now(session)
+    session.flush()
+
+
+def set_unusable(session: Session, contact: Contact, why: str | None) -> None:
+    """Note why no message can be sent to a person, or that it can."""
+    contact.unusable = why
     contact.updated_at = _now(session)
     session.flush()
 
@@ -140,14 +138,15 @@ def erase_contact(session: Session, contact: Contact) -> None:
     The keyed hash stays as well: only through it are refusals kept and the person left out of later lists. What the
     person wrote to us goes too, except the messages that prove a refusal or a return.
     """
-    contact.phone_cipher = contact.full_name = contact.ward_id = None
+    contact.phone_cipher = contact.name_cipher = contact.ward_id = None
+    contact.name_words = []
     contact.attributes, contact.language, contact.carrier = {}, "vi", "unknown"
     contact.source = contact.unusable = "erased"
     contact.updated_at = _now(session)
     session.execute(
         update(InboundMessage)
         .where(InboundMessage.sender_hash == contact.phone_hash, InboundMessage.action.not_in(("optout", "optin")))
-        .values(body="")
+        .values(body_cipher=None)
     )
     session.flush()
 

@@ -175,11 +175,11 @@ def plan_listed(
 
 
 def read_page(session: Session, reach: Reach, ward_id: int | None, after: int, upto: int) -> Sequence[Row[Any]]:
-    """(id, carrier, full_name, attributes) of the reachable contacts of a page, for texts that differ by person."""
+    """(id, carrier, name_cipher, attributes) of the reachable contacts of a page, for texts that differ by person."""
     where = _SAME_WARD if ward_id is not None else _NO_WARD
     return session.execute(
         text(
-            "SELECT c.id, c.carrier, c.full_name, c.attributes FROM contact c"
+            "SELECT c.id, c.carrier, c.name_cipher, c.attributes FROM contact c"
             f" WHERE {where} AND c.id > :after AND c.id <= :upto AND {reach.reachable()} ORDER BY c.id"
         ),
         reach.bind(ward=ward_id, after=after, upto=upto),

@@ -39,13 +39,13 @@ def count_carriers_without_route(session: Session, reach: Reach) -> CarrierCount
 
 
 _LACKS = {
-    "ho_ten": "coalesce(c.full_name, '') !~ '\\S'",
+    "ho_ten": "c.name_cipher IS NULL",
     "phuong": "w.id IS NULL",
     "quan": "d.id IS NULL",
 }
 """When a person has no value for a placeholder of Loa's own; wards of 2025 lie in no district."""
 
-_ATTRIBUTE = "coalesce(c.attributes->>:a{n}, '') !~ '\\S'"
+_ATTRIBUTE = "NOT jsonb_exists(c.attributes, :a{n})"
 
 
 def count_missing_values(session: Session, reach: Reach, names: Sequence[str]) -> dict[str, int]:

@@ -68,8 +68,15 @@ def listed(
 NO_NUMBER = Stage(
     "no_number",
     Text("Không có số dùng được", "No usable number"),
-    "(c.unusable IS NOT NULL OR c.phone_cipher IS NULL)",
+    "(coalesce(c.unusable, 'restricted') <> 'restricted' OR c.phone_cipher IS NULL)",
 )
+
+RESTRICTED = Stage(
+    "restricted",
+    Text("Đã yêu cầu hạn chế xử lý", "Asked for restriction"),
+    "c.unusable IS NOT DISTINCT FROM 'restricted'",
+)
+"""Who restricted or opposed the use of their data (Decree 356/2025, Article 5); an emergency reaches them still."""
 
 REFUSED = listed(
     "refused",
@@ -170,6 +177,8 @@ class Reach:
     """Each of these three: only people who fit one of them; empty is all."""
     not_within_days: int | None = None
     not_campaigns: tuple[int, ...] = ()
+    honours_restriction: bool = True
+    """Emergencies reach also those who restricted the use of their data."""
     checks_do_not_call: bool = False
     needs_consent: bool = False
     campaign_id: int = 0
@@ -183,6 +192,8 @@ class Reach:
     def stages(self) -> Iterator[Stage]:
         """The ways of being left out that hold for it; a person counts at the first one."""
         yield NO_NUMBER
+        if self.honours_restriction:
+            yield RESTRICTED
         if self.honours_refusals:
             yield REFUSED
         if self.checks_do_not_call:
@@ -265,14 +276,14 @@ def count_stages(session: Session, reach: Reach) -> list[Counted]:
 
 
 def list_at_stage(session: Session, reach: Reach, key: str, *, after: int = 0, limit: int = 50) -> Sequence[Row[Any]]:
-    """(id, phone_cipher, full_name, ward_id, carrier) of people who stand at a stage, by id, those over ``after``.
+    """(id, phone_cipher, name_cipher, ward_id, carrier) of people who stand at a stage, by id, those over ``after``.
 
     Raises:
         NotFound: the campaign knows no such stage.
     """
     return session.execute(
         text(
-            "SELECT c.id, c.phone_cipher, c.full_name, c.ward_id, c.carrier FROM contact c"
+            "SELECT c.id, c.phone_cipher, c.name_cipher, c.ward_id, c.carrier FROM contact c"
             f" WHERE {reach.chosen()} AND {_standing_at(reach, key)} AND c.id > :after ORDER BY c.id LIMIT :limit"
         ),
         reach.bind(after=after, limit=limit),

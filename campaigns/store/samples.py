@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 _SAMPLE = text("""
     WITH ends AS (SELECT (SELECT min(id) FROM contact) AS low, (SELECT max(id) FROM contact) AS high),
     points AS (SELECT DISTINCT low + (high - low) * n / :most AS id FROM ends, generate_series(0, :most) AS n)
-    SELECT DISTINCT ON (c.id) c.id, c.phone_cipher, c.full_name, c.attributes, c.ward_id
+    SELECT DISTINCT ON (c.id) c.id, c.phone_cipher, c.name_cipher, c.attributes, c.ward_id
     FROM points CROSS JOIN LATERAL (
         SELECT * FROM contact
         WHERE contact.id >= points.id AND phone_cipher IS NOT NULL AND unusable IS NULL
@@ -23,13 +23,13 @@ _SAMPLE = text("""
 """)
 
 _ONE = text("""
-    SELECT id, phone_cipher, full_name, attributes, ward_id FROM contact
+    SELECT id, phone_cipher, name_cipher, attributes, ward_id FROM contact
     WHERE id = :id AND phone_cipher IS NOT NULL AND unusable IS NULL
 """)
 
 
 def read_sample(session: Session, *, most: int) -> Sequence[Row[Any]]:
-    """(id, phone_cipher, full_name, attributes, ward_id) of at most so many people, spread over the register."""
+    """(id, phone_cipher, name_cipher, attributes, ward_id) of at most so many people, spread over the register."""
     return session.execute(_SAMPLE, {"most": most}).all()
 
 

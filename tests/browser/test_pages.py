@@ -9,11 +9,17 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from admin.console.guard import rule_of
 from campaigns.access import ROLES
+from campaigns.store.campaigns import database_now
 from campaigns.store.database import Database
+from campaigns.subjects.breach import open_breach
+from campaigns.subjects.processors import Entry, add_processor, prefilled
+from campaigns.subjects.requests import ZONE, open_request
 from tests.browser.conftest import Desks
+from tests.factories import ADMINISTRATOR, OFFICER
 from tests.journeys.city import City
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -30,13 +36,16 @@ EXAMPLES = {
     "gateways.edit": "/gateways/viettel/edit",
     "contacts.show": "/contacts/{person}/",
     "contacts.edit": "/contacts/{person}/edit",
+    "requests.show": "/requests/{request}/",
+    "breaches.show": "/breaches/{breach}/",
+    "processors.edit": "/processors/{processor}/",
 }
 """What an address that takes an argument is opened with."""
 
 MORE = {
     "officer": [
         "/campaigns/new?template=t17-moi-theo-dia-ban",
-        "/contacts/?search=nguyen",
+        "/contacts/?carrier=viettel",
         "/areas/?edition=2025",
     ],
     "analyst": ["/delivery/?by=ward&edition=2025", "/delivery/?by=state", "/templates/hk07-5-vneid/"],
@@ -85,8 +94,26 @@ def named(town: City) -> dict[str, int]:
     database = Database(town.database_url, pool_size=1)
     with database.transaction() as session:
         person = session.execute(text("SELECT min(id) FROM contact")).scalar_one()
+        registered = _registers(session, person)
     database.close()
-    return {"campaign": campaign, "draft": draft, "person": person}
+    return {"campaign": campaign, "draft": draft, "person": person, **registered}
+
+
+def _registers(session: Session, person: int) -> dict[str, int]:
+    """A request, a breach and a processor."""
+    now = database_now(session)
+    asked = open_request(
+        session,
+        OFFICER,
+        kind="delete",
+        channel="letter",
+        evidence="VB 12",
+        received_on=now.astimezone(ZONE).date(),
+        contact_id=person,
+    )
+    found = open_breach(session, ADMINISTRATOR, title="Mất máy tính", discovered_at=now)
+    telco = add_processor(session, ADMINISTRATOR, Entry(prefilled("viettel"), {}))
+    return {"request": asked.id, "breach": found.id, "processor": telco.id}
 
 
 def pages(app: Flask, named: dict[str, int]) -> dict[str, list[str]]:

@@ -24,6 +24,8 @@ from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.links import LinkScreen
 from admin.console.views.optouts import OptOutScreen
+from admin.console.views.registers import BreachScreen, ProcessorScreen, RetentionScreen
+from admin.console.views.requests import RequestScreen
 from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.tariffs import TariffScreen
@@ -87,6 +89,7 @@ MENU: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
                 Text("Danh sách không quảng cáo", "Do-not-call list"),
                 url="/do-not-call",
             ),
+            Entry(RequestScreen, "requests", "flag", Text("Yêu cầu của công dân", "Citizens' requests")),
             Entry(AreaScreen, "areas", "map", Text("Địa bàn", "Areas"), Area),
         ),
     ),
@@ -104,6 +107,9 @@ MENU: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         (
             Entry(UserScreen, "users", "user", Text("Người dùng", "Users"), User),
             Entry(AuditScreen, "audit", "book", Text("Nhật ký", "Audit"), AuditEntry),
+            Entry(BreachScreen, "breaches", "alert", Text("Vi phạm dữ liệu", "Breaches")),
+            Entry(ProcessorScreen, "processors", "user", Text("Sổ bên xử lý dữ liệu", "Processors")),
+            Entry(RetentionScreen, "retention", "clock", Text("Thời hạn lưu giữ", "How long data are kept")),
         ),
     ),
 )

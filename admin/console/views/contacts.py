@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from flask import flash, g, request, url_for
+from flask import flash, g, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Query
 
 from admin.console import formats, words
 from admin.console.context import console, reading
-from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, ListScreen, shown
+from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, shown
 from admin.console.keyset import bound, page_at
+from admin.console.private_search import PrivateSearch
 from admin.console.views.imports import ImportPages
 from admin.console.views.people import PersonPages, area_choices, condition
+from campaigns.audience.person import name_of
 from campaigns.audience.phone import PhoneResult, carriers, normalise_phone
+from campaigns.audience.sealing import Words
 from campaigns.models import Contact
 from campaigns.store import console as store
 from campaigns.store.people import in_order, narrow_to_name, narrow_to_window
@@ -47,15 +50,17 @@ def _usable(_view: Any, _context: Any, contact: Contact, _column: str) -> str:
 
 def _name(_view: Any, _context: Any, contact: Contact, _column: str) -> Markup:
     return Markup("<a href='{}'>{}</a>").format(
-        url_for(".show", contact_id=contact.id), contact.full_name or t("(không tên)", "(no name)")
+        url_for(".show", contact_id=contact.id),
+        name_of(console().keyring, contact) or t("(không tên)", "(no name)"),
     )
 
 
-class ContactScreen(ImportPages, PersonPages, ListScreen):
+class ContactScreen(ImportPages, PersonPages, PrivateSearch):
     """Found by full number through its hash, by name with or without accents, by area and by carrier."""
 
     rules: ClassVar[dict[str, str]] = {
         "index_view": "contact.view",
+        "find": "contact.view",
         **PersonPages.person_rules,
         **ImportPages.import_rules,
     }
@@ -64,10 +69,10 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
         "Số điện thoại được mã hoá và luôn che ở giữa.",
         "Numbers are encrypted and always masked.",
     )
-    column_list = ("phone_cipher", "full_name", "ward_id", "carrier", "unusable", "updated_at")
+    column_list = ("phone_cipher", "name_cipher", "ward_id", "carrier", "unusable", "updated_at")
     column_labels: ClassVar[dict[str, Any]] = {
         "phone_cipher": Text("Số điện thoại", "Number"),
-        "full_name": Text("Họ và tên", "Name"),
+        "name_cipher": Text("Họ và tên", "Name"),
         "ward_id": Text("Địa bàn", "Area"),
         "carrier": Text("Nhà mạng", "Carrier"),
         "unusable": Text("Tình trạng", "Condition"),
@@ -77,7 +82,7 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
     column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "phone_cipher": shown(lambda contact: show_masked(contact.phone_cipher)),
-        "full_name": _name,
+        "name_cipher": _name,
         "ward_id": _ward,
         "carrier": shown(lambda contact: words.carrier(contact.carrier)),
         "unusable": _usable,
@@ -89,7 +94,10 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
             "carrier", Text("Nhà mạng", "Carrier"), carrier_choices, lambda q, v: q.filter(Contact.carrier == v)
         ),
     ]
-    search_title = Text("Tìm theo số đầy đủ hoặc họ tên", "Search by full number or by name")
+    search_title = Text(
+        "Tìm theo số đầy đủ, hoặc các từ trọn vẹn của họ tên (có dấu hay không)",
+        "Search by full number, or by whole words of the name, with or without accents",
+    )
     empty = Text("Không tìm thấy ai.", "Nobody was found.")
 
     def init_search(self) -> bool:
@@ -105,7 +113,7 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
                 flash(f"{found.reason}. {found.suggestion}", "error")
                 query = query.filter(Contact.id < 0)
         else:
-            query = narrow_to_name(query, search, by_list=g.by_list)
+            query = narrow_to_name(query, Words(console().keyring).of(search), by_list=g.by_list)
             if g.by_list:
                 query = narrow_to_window(query, before=bound("before"), after=bound("after"))
         return query, count, joins, count_joins
@@ -120,7 +128,7 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
 
     def get_list(self, *args: Any, **kwargs: Any) -> Any:
         """A page, newest first. A name is looked for among the nearest people, then, unless they fill it, among all."""
-        search = (request.args.get("search") or "").strip()
+        search = self.searched()
         by_name = bool(search) and not _LOOKS_LIKE_NUMBER.fullmatch(search)
         g.by_list = True
         count, rows = super().get_list(*args, **kwargs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from flask import abort, make_response, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 
 from admin.console import words
 from admin.console.context import actor, console, reading
 from admin.console.frame import Page, expose, told
+from campaigns.audience.sealed_files import read_blocks
 from campaigns.errors import Forbidden
 from campaigns.exports.jobs import KEEP_DAYS, ask_for, file_of
 from campaigns.exports.kinds import KINDS
@@ -82,9 +83,13 @@ class ExportScreen(Page):
             abort(404)
         with console().database.transaction() as work:
             append_audit(work, actor().email, "export.fetched", "export", job.id, {"list": job.kind})
-        response = send_file(path.resolve(), as_attachment=True, download_name=path.name)
+        response = Response(read_blocks(console().keyring, path), mimetype=_TYPES[job.format])
+        response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+_TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 def _shown() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, cast
 
-from flask import abort, flash, jsonify, make_response, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, flash, jsonify, make_response, redirect, render_template, request, url_for
 
 from admin.console import words
 from admin.console.context import actor, console, reading
@@ -15,9 +15,10 @@ from admin.console.forms import Form
 from admin.console.frame import Screen, expose, told
 from admin.console.uploads import limit_bytes, too_large
 from campaigns.audience.columns import FIELDS
+from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.jobs import read_problems
-from campaigns.audience.person import hide_numbers
 from campaigns.audience.problems import Outcome
+from campaigns.audience.sealed_files import read_blocks
 from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, confirm, discard, folder_of, sketch, take_in
 from campaigns.errors import Forbidden, LoaError
 from campaigns.models import ImportJob
@@ -173,7 +174,8 @@ class ImportPages(Screen):
         with console().database.transaction() as work:
             append_audit(work, actor().email, "contact.bad_rows", "import", job.id)
         name = f"loa-dong-loi-{job.id}.csv"
-        response = send_file(path.resolve(), mimetype="text/csv", as_attachment=True, download_name=name)
+        response = Response(read_blocks(console().keyring, path), mimetype="text/csv")
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         # What is sent as a file may otherwise be kept, and by anybody on the way, as our pictures are.
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -223,7 +225,9 @@ def _problems(path: Any, only: Outcome | None, page: int) -> tuple[list[dict[str
     """A page of what there is to say about rows, numbers masked; and whether more follow."""
     by_word = {word: name for name, each in _OUTCOMES.items() for word in (each.value.vi, each.value.en)}
     wanted = (
-        row for row in read_problems(path) if len(row) == 6 and (only is None or _OUTCOMES.get(by_word[row[1]]) is only)
+        row
+        for row in read_problems(console().keyring, path)
+        if len(row) == 6 and (only is None or _OUTCOMES.get(by_word[row[1]]) is only)
     )
     rows = list(islice(wanted, page * PROBLEMS_SHOWN, (page + 1) * PROBLEMS_SHOWN + 1))
     names = ("line", "outcome", "column", "value", "reason", "suggestion")

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Query
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown, told
+from admin.console.frame import Choice, ChoiceFilter, expose, shown, told
 from admin.console.guard import may
+from admin.console.private_search import PrivateSearch
+from campaigns.audience.person import text_of
 from campaigns.audience.phone import PhoneProblem, PhoneResult, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
@@ -77,11 +79,12 @@ def _source_choices() -> list[Choice]:
     return [Choice(source, str(title)) for source, title in words.SOURCE_TITLES.items()]
 
 
-class OptOutScreen(ListScreen):
+class OptOutScreen(PrivateSearch):
     """Nothing is deleted; coming back needs evidence and is written beside the refusal."""
 
     rules: ClassVar[dict[str, str]] = {
         "index_view": "optout.view",
+        "find": "optout.view",
         "add": "optout.add",
         "end": "optout.add",
         "review": "optout.add",
@@ -163,6 +166,7 @@ class OptOutScreen(ListScreen):
             "console/optout_review.html",
             entries=[(entry, shown_number(entry.sender_hash, ciphers)) for entry in entries],
             left=count_waiting(reading()),
+            text_of=lambda message: text_of(console().keyring, message),
         )
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,6 +18,8 @@ from admin.console.sheets import write_sheet
 from admin.console.views.consents import consent_scope, consent_standing
 from campaigns.advertising.consents import HOW
 from campaigns.audience import person
+from campaigns.audience.hiding import hide_numbers
+from campaigns.audience.sealing import open_attributes
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import STATE_TITLES, MessageState
 from campaigns.errors import LoaError
@@ -27,6 +29,8 @@ from campaigns.store.consents import list_consents_of
 from campaigns.store.donotcall import find_do_not_call
 from campaigns.store.people import get_contact, list_inbound_of, list_messages_to, list_refusals_of
 from campaigns.store.places import load_areas_of, load_places
+from campaigns.store.requests import list_requests_of
+from campaigns.subjects.clocks import CLOCKS
 from config.i18n import t
 
 MESSAGES_SHOWN = 100
@@ -45,7 +49,11 @@ def area_choices() -> list[Choice]:
 
 def condition(contact: Contact) -> str:
     """Whether messages can be sent to a person, and why not."""
-    reasons = {"erased": t("Đã xoá dữ liệu", "Erased"), "dead": t("Số không còn dùng", "Dead number")}
+    reasons = {
+        "erased": t("Đã xoá dữ liệu", "Erased"),
+        "dead": t("Số không còn dùng", "Dead number"),
+        "restricted": t("Hạn chế xử lý: không gửi tin", "Restricted: no messages"),
+    }
     return reasons.get(contact.unusable, contact.unusable) if contact.unusable else t("Dùng được", "Usable")
 
 
@@ -73,6 +81,8 @@ class PersonPages(Screen):
         "reveal": "contact.reveal",
         "erase": "contact.erase",
         "hand_out": "contact.export",
+        "restrict": "contact.restrict",
+        "lift": "contact.restrict",
     }
 
     @expose("/<int:contact_id>/")
@@ -91,6 +101,7 @@ class PersonPages(Screen):
         page = self.render(
             "console/person_edit.html",
             contact=contact,
+            full_name=person.name_of(console().keyring, contact),
             form=form,
             wards=[("", t("Chưa rõ", "Unknown")), *((c.value, c.title) for c in _ward_choices(contact))],
             languages=[("vi", "Tiếng Việt"), ("en", "English")],
@@ -110,6 +121,7 @@ class PersonPages(Screen):
             with console().database.transaction() as work:
                 person.correct(
                     work,
+                    console().keyring,
                     actor(),
                     contact_id,
                     full_name=form.get("full_name"),
@@ -153,6 +165,28 @@ class PersonPages(Screen):
         )
         return redirect(url_for(".show", contact_id=contact_id), code=303)
 
+    @expose("/<int:contact_id>/restrict", methods=("POST",))
+    def restrict(self, contact_id: int) -> Any:
+        """No messages any more, on their request."""
+        return self._hold(contact_id, person.restrict, t("Từ nay không gửi tin.", "No messages from now on."))
+
+    @expose("/<int:contact_id>/lift", methods=("POST",))
+    def lift(self, contact_id: int) -> Any:
+        """Messages again, on their request."""
+        done = t("Lại gửi tin được cho người này.", "Messages may go to this person again.")
+        return self._hold(contact_id, person.lift_restriction, done)
+
+    def _hold(self, contact_id: int, act: Callable[..., None], done: str) -> Any:
+        form = Form.sent()
+        try:
+            with console().database.transaction() as work:
+                act(work, actor(), contact_id, form.get("hold_reason"))
+        except LoaError as refusal:
+            form.errors["hold_reason"] = str(refusal)
+            return self._person_page(contact_id, form), 422
+        flash(done, "success")
+        return redirect(url_for(".show", contact_id=contact_id), code=303)
+
     @expose("/<int:contact_id>/export", methods=("POST",))
     def hand_out(self, contact_id: int) -> Any:
         """Everything about a person as a file, for that person."""
@@ -172,11 +206,16 @@ class PersonPages(Screen):
         return self.render(
             "console/person.html",
             contact=contact,
+            full_name=person.name_of(console().keyring, contact),
+            attributes=open_attributes(console().keyring, contact.attributes),
             form=form,
             number_shown=number,
             number_masked=formats.masked(console().keyring.decrypt(cipher) if cipher else None),
             place=", ".join(filter(None, (ward, district))),
             condition=condition(contact),
+            requests=list_requests_of(session, contact_id) if may("request.view") else [],
+            kinds=CLOCKS,
+            text_of=lambda message: person.text_of(console().keyring, message),
             messages=[(row, STATE_TITLES[MessageState(row.state)]) for row in messages[:MESSAGES_SHOWN]],
             more_messages=len(messages) > MESSAGES_SHOWN,
             refusals=list_refusals_of(session, contact.phone_hash),
@@ -189,14 +228,14 @@ class PersonPages(Screen):
             history=store.list_audit_of(session, "contact", contact_id) if may("audit.view") else [],
             scope=lambda topic: TOPICS.get(topic, topic) if topic else t("Mọi tin", "All messages"),
             source_title=_source_title,
-            hide=person.hide_numbers,
+            hide=hide_numbers,
         )
 
 
 def _filled(contact: Contact) -> Form:
     return Form(
         {
-            "full_name": contact.full_name or "",
+            "full_name": person.name_of(console().keyring, contact) or "",
             "ward": str(contact.ward_id or ""),
             "language": contact.language,
             "seen": contact.updated_at.isoformat(),

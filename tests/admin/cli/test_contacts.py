@@ -145,7 +145,10 @@ def test_rotating_adds_a_key_and_an_unfinished_rotation_is_finished_first(
             {"old": type(ring)(1, ring.keys, ring.hash_key).encrypt(b"84905123456")},
         )
     assert run_json(capsys, "keys", "rotate", "--as", emails["operator"]) == {
-        "key": 2, "contacts": 1, "gateways": 0, "left": 0,
+        "key": 2,
+        "contacts": 1,
+        "gateways": 0,
+        "left": 0,
     }
     assert run_json(capsys, "keys", "rotate", "--as", emails["operator"])["key"] == 3
 

@@ -67,6 +67,12 @@ class Browser:
         """Send a form as it stands on ``page``."""
         return self.client.post(path, data={"csrf_token": self.token(page), **(data or {})}, **more)
 
+    def find(self, path: str, words: str) -> TestResponse:
+        """Type into the search field of a list of people and look at what is found."""
+        answer = self.post(f"{path}find", {"search": words}, follow_redirects=True)
+        assert len(words) < 4 or words not in answer.request.url, "whom one looks for stands in no address"
+        return answer
+
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         """Sign in."""
         return self.post("/login", {"email": email, "password": password}, page="/login")

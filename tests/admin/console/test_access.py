@@ -15,6 +15,9 @@ from tests.admin.console.conftest import Browser
 from tests.factories import make_campaign, make_template
 
 SAMPLES = {
+    "request_id": 999_999,
+    "breach_id": 999_999,
+    "processor_id": 999_999,
     "campaign_id": 1,
     "user_id": 999_999,
     "contact_id": 999_999,

@@ -27,12 +27,10 @@ def test_numbers_are_masked_wherever_people_look(signed_in: Any, session: Sessio
     add_optout(session, keyring, OFFICER, "0905123456", evidence="cuộc gọi 1022")
     session.commit()
     officer = signed_in("officer")
-    for path in ("/contacts/", "/optouts/", "/contacts/?search=0905123456", "/optouts/?search=0905123456"):
-        page = officer.get(path).text
-        assert "09•• ••• 456" in page, path
-        assert not re.search(
-            r"905[ .]?123|84905", page.replace("search=0905123456", "").replace('value="0905123456"', "")
-        ), path
+    for path in ("/contacts/", "/optouts/"):
+        for page in (officer.get(path).text, officer.find(path, "0905123456").text):
+            assert "09•• ••• 456" in page, path
+            assert not re.search(r"905[ .]?123|84905", page.replace('value="0905123456"', "")), path
 
 
 @pytest.mark.parametrize("written", ["0905123456", "+84 905 123 456", "84905123456", "0905.123.456", "(090) 512-3456"])
@@ -42,7 +40,7 @@ def test_a_person_is_found_by_full_number_however_it_is_written(
     make_contact(session, keyring, phone=b"84905123456", full_name="Trần Thị Bưởi")
     make_contact(session, keyring, full_name="Lê Văn Cam")
     session.commit()
-    page = signed_in("officer").get("/contacts/", query_string={"search": written}).text
+    page = signed_in("officer").find("/contacts/", written).text
     assert "Trần Thị Bưởi" in page
     assert "Lê Văn Cam" not in page
 
@@ -66,17 +64,17 @@ def test_names_are_found_with_and_without_accents(
 ) -> None:
     make_contact(session, keyring, full_name="Trần Thị Bưởi")
     session.commit()
-    assert ("Trần Thị Bưởi" in signed_in("officer").get("/contacts/", query_string={"search": typed}).text) is found
+    assert ("Trần Thị Bưởi" in signed_in("officer").find("/contacts/", typed).text) is found
 
 
 def test_a_name_with_d_bar_is_found_by_plain_d(signed_in: Any, session: Session, keyring: Keyring) -> None:
     make_contact(session, keyring, full_name="Đặng Đình Đức")
     session.commit()
-    assert "Đặng Đình Đức" in signed_in("officer").get("/contacts/?search=dang+duc").text
+    assert "Đặng Đình Đức" in signed_in("officer").find("/contacts/", "dang duc").text
 
 
 def test_an_impossible_number_is_explained(signed_in: Any, session: Session) -> None:
-    page = signed_in("officer").get("/contacts/?search=02363822222").text
+    page = signed_in("officer").find("/contacts/", "02363822222").text
     assert "Số cố định" in page
 
 
@@ -129,8 +127,7 @@ def test_contacts_turn_their_pages_beside_the_last_person(signed_in: Any, sessio
     def people(page: str) -> list[str]:
         return re.findall(r"Người số (\d+)", page)
 
-    for search in ("", "?search=nguoi"):
-        first = officer.get(f"/contacts/{search}").text
+    for first in (officer.get("/contacts/").text, officer.find("/contacts/", "nguoi").text):
         second = follow(first, "next")
         third = follow(second, "next")
         assert people(first) + people(second) + people(third) == [f"{n:03}" for n in range(119, -1, -1)]
@@ -143,7 +140,7 @@ def test_pages_read_and_cannot_write(app: Any, session: Session, keyring: Keyrin
     contact = make_contact(session, keyring)
     session.commit()
     reading = app.extensions["loa"].reading
-    reading.get(Contact, contact.id).full_name = "Khác"
+    reading.get(Contact, contact.id).name_cipher = b"x"
     with pytest.raises(InternalError, match="read-only"):
         reading.flush()
     reading.remove()

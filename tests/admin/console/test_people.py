@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from campaigns.audience.person import name_of, text_of
 from campaigns.models import AuditEntry, Batch, Contact, InboundMessage, Message
 from campaigns.optouts.register import add_optout, end_optout
 from campaigns.stats import stats_by
 from campaigns.store.audit import verify_audit
+from campaigns.store.stats import DIMENSIONS
 from config.keys import Keyring
 from tests.factories import OFFICER, make_campaign, make_contact, make_gateway, ward_id
 
@@ -39,7 +41,8 @@ def person(session: Session, keyring: Keyring) -> Contact:
     for body, action in (("TC", "optout"), ("cho hoi 0905123456", "none")):
         session.add(
             InboundMessage(
-                gateway_id=gateway.id, sender_hash=contact.phone_hash, recipient="8000", body=body, action=action
+                gateway_id=gateway.id, sender_hash=contact.phone_hash, recipient="8000", action=action,
+                body_cipher=keyring.encrypt(body.encode()),
             )
         )
     add_optout(session, keyring, OFFICER, NUMBER, source="hotline", evidence="gọi 1022")
@@ -72,17 +75,21 @@ def test_somebody_who_is_not_there_is_told(signed_in: Any) -> None:
     assert "Không có người số 424242" in answer.text
 
 
-def test_a_correction_is_kept_and_the_audit_holds_no_names(signed_in: Any, session: Session, person: Contact) -> None:
+def test_a_correction_is_kept_and_the_audit_holds_no_names(
+    signed_in: Any, session: Session, keyring: Keyring, person: Contact
+) -> None:
     officer = signed_in("officer")
     ward = ward_id(session, "20257")
     data = {"full_name": " Trần  Thị Bưởi Hồng", "ward": str(ward), "language": "en", "seen": seen_now(session, person)}
     assert officer.post(f"/contacts/{person.id}/edit", data).status_code == 303
     session.refresh(person)
-    assert (person.full_name, person.ward_id, person.language) == ("Trần Thị Bưởi Hồng", ward, "en")
+    assert (name_of(keyring, person), person.ward_id, person.language) == ("Trần Thị Bưởi Hồng", ward, "en")
     assert audit(session, "contact.corrected").detail == {"fields": ["full_name", "language", "ward_id"]}
 
 
-def test_two_people_who_correct_one_thing_are_told(signed_in: Any, session: Session, person: Contact) -> None:
+def test_two_people_who_correct_one_thing_are_told(
+    signed_in: Any, session: Session, keyring: Keyring, person: Contact
+) -> None:
     officer = signed_in("officer")
     seen = seen_now(session, person)
     first = {"full_name": "Một", "ward": "", "language": "vi", "seen": seen}
@@ -91,7 +98,7 @@ def test_two_people_who_correct_one_thing_are_told(signed_in: Any, session: Sess
     assert second.status_code == 422
     assert "Người khác đã sửa" in second.text
     session.refresh(person)
-    assert person.full_name == "Một"
+    assert name_of(keyring, person) == "Một"
 
 
 @pytest.mark.parametrize(
@@ -105,14 +112,14 @@ def test_two_people_who_correct_one_thing_are_told(signed_in: Any, session: Sess
     ],
 )
 def test_a_correction_that_cannot_be_is_refused(
-    signed_in: Any, session: Session, person: Contact, data: dict[str, str], says: str
+    signed_in: Any, session: Session, keyring: Keyring, person: Contact, data: dict[str, str], says: str
 ) -> None:
     filled = {"full_name": "A", "ward": "", "language": "vi", "seen": seen_now(session, person), **data}
     answer = signed_in("officer").post(f"/contacts/{person.id}/edit", filled)
     assert answer.status_code == 422
     assert says in answer.text
     session.refresh(person)
-    assert person.full_name == "Trần Thị Bưởi"
+    assert name_of(keyring, person) == "Trần Thị Bưởi"
 
 
 def test_the_number_is_shown_for_a_reason_that_is_on_record(signed_in: Any, session: Session, person: Contact) -> None:
@@ -130,16 +137,17 @@ def test_erasing_leaves_figures_and_refusals_and_nothing_else(
 ) -> None:
     officer = signed_in("officer")
     campaign = session.scalars(select(Message.campaign_id)).one()
-    before = {by: stats_by(session, campaign, by) for by in ("district", "ward", "carrier", "state")}
+    before = {by: stats_by(session, campaign, by) for by in DIMENSIONS}
     session.commit()
     assert officer.post(f"/contacts/{person.id}/erase", {"erase_reason": ""}).status_code == 422
     assert officer.post(f"/contacts/{person.id}/erase", {"erase_reason": "đơn ngày 25/11"}).status_code == 303
     session.expire_all()
     assert {by: stats_by(session, campaign, by) for by in before} == before
     assert session.execute(
-        text("SELECT phone_cipher, full_name, ward_id, attributes, source, unusable FROM contact")
-    ).one() == (None, None, None, {}, "erased", "erased")
-    assert session.scalars(select(InboundMessage.body).order_by(InboundMessage.id)).all() == ["TC", ""]
+        text("SELECT phone_cipher, name_cipher, name_words, ward_id, attributes, source, unusable FROM contact")
+    ).one() == (None, None, [], None, {}, "erased", "erased")
+    written = session.scalars(select(InboundMessage).order_by(InboundMessage.id)).all()
+    assert [text_of(keyring, message) for message in written] == ["TC", ""]
     assert add_optout(session, keyring, OFFICER, NUMBER, topic="y-te", evidence="lại") is None, "still in force"
     page = officer.get(f"/contacts/{person.id}/").text
     assert "(đã xoá)" in page
@@ -168,8 +176,10 @@ def test_a_person_gets_a_copy_of_everything(signed_in: Any, session: Session, pe
 
 @pytest.mark.parametrize("role", ["approver", "analyst", "operator", "administrator"])
 @pytest.mark.parametrize("step", ["edit", "reveal", "erase", "export"])
-def test_other_roles_do_none_of_it(signed_in: Any, session: Session, person: Contact, role: str, step: str) -> None:
+def test_other_roles_do_none_of_it(
+    signed_in: Any, session: Session, keyring: Keyring, person: Contact, role: str, step: str
+) -> None:
     answer = signed_in(role).post(f"/contacts/{person.id}/{step}", {"erase_reason": "x", "reveal_reason": "x"})
     assert answer.status_code == 403
     session.refresh(person)
-    assert person.full_name == "Trần Thị Bưởi"
+    assert name_of(keyring, person) == "Trần Thị Bưởi"

@@ -22,6 +22,7 @@ from sqlalchemy import text
 from campaigns.audience import importing
 from campaigns.audience.demo import write_demo_people
 from campaigns.audience.importing import ImportReport, import_contacts
+from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.store.database import Database
 from config.i18n import language
@@ -47,11 +48,16 @@ def _register(database: Database, keyring: Keyring) -> dict[str, tuple[Any, ...]
     with database.transaction() as session:
         rows = session.execute(
             text(
-                "SELECT c.phone_cipher, a.code, c.full_name, c.language, c.attributes, c.carrier"
+                "SELECT c.phone_cipher, a.code, c.name_cipher, c.language, c.attributes, c.carrier"
                 " FROM contact c LEFT JOIN area a ON a.id = c.ward_id WHERE c.phone_cipher IS NOT NULL"
             )
         )
-        return {keyring.decrypt(bytes(row[0])).decode(): tuple(row[1:]) for row in rows}
+        return {
+            keyring.decrypt(cipher).decode(): (
+                ward, open_name(keyring, name), language, open_attributes(keyring, attributes), carrier
+            )
+            for cipher, ward, name, language, attributes, carrier in rows
+        }  # fmt: skip
 
 
 def _versions(database: Database) -> list[Any]:
@@ -71,7 +77,13 @@ def test_a_row_becomes_a_contact(database: Database, keyring: Keyring, tmp_path:
     path = _write(tmp_path / "people.csv", row)
     report = _import(database, keyring, path)
     assert report.as_dict() == {
-        "rows": 1, "created": 1, "updated": 0, "unchanged": 0, "duplicates": 0, "rejected": 0, "repaired": 0,
+        "rows": 1,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "duplicates": 0,
+        "rejected": 0,
+        "repaired": 0,
     }
     assert _register(database, keyring) == {
         "84905123456": ("20287", "Nguyễn Thị Thủy", "en", {"ma_ho_so": "HS1"}, "mobifone")
@@ -88,7 +100,11 @@ def test_importing_the_same_file_twice_changes_nothing(database: Database, keyri
     expected = write_demo_people(tmp_path / "people.csv", 3_000)
     first = _import(database, keyring, tmp_path / "people.csv")
     assert (first.rows, first.created, first.duplicates, first.rejected, first.repaired) == (
-        expected.rows, expected.people, expected.duplicates, expected.rejected, expected.repaired,
+        expected.rows,
+        expected.people,
+        expected.duplicates,
+        expected.rejected,
+        expected.repaired,
     )
     before = _versions(database)
     again = _import(database, keyring, tmp_path / "people.csv")
@@ -253,7 +269,7 @@ def test_a_person_who_was_erased_is_not_brought_back(database: Database, keyring
     with database.transaction() as session:
         session.execute(
             text(
-                "UPDATE contact SET phone_cipher = NULL, full_name = NULL, attributes = '{}', unusable = 'erased'"
+                "UPDATE contact SET phone_cipher = NULL, name_cipher = NULL, attributes = '{}', unusable = 'erased'"
                 " WHERE phone_hash = :hash"
             ),
             {"hash": keyring.hash(b"84905000001")},
@@ -271,11 +287,12 @@ def test_a_number_that_proved_dead_stays_dead(database: Database, keyring: Keyri
     path = _write(tmp_path / "people.csv", ["0905000001", "Lan", "", "", "", ""])
     _import(database, keyring, path)
     with database.transaction() as session:
-        session.execute(text("UPDATE contact SET unusable = 'dead', full_name = NULL"))
+        session.execute(text("UPDATE contact SET unusable = 'dead', name_cipher = NULL"))
     report = _import(database, keyring, path)
     assert report.updated == 1
     with database.transaction() as session:
-        assert session.execute(text("SELECT unusable, full_name FROM contact")).one() == ("dead", "Lan")
+        assert session.execute(text("SELECT unusable FROM contact")).scalar_one() == "dead"
+    assert [person[1] for person in _register(database, keyring).values()] == ["Lan"]
 
 
 def test_damage_in_the_middle_is_refused_and_the_rows_before_it_are_in(
@@ -400,7 +417,10 @@ def test_memory_does_not_grow_with_the_file(database_url: str, keyring: Keyring,
         write_demo_people(path, count, seed=count)
         done = subprocess.run(
             [sys.executable, "-c", measure, database_url, str(path)],
-            input=keyring.to_json(), capture_output=True, text=True, check=True,
+            input=keyring.to_json(),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         peaks.append(int(done.stdout))
     assert peaks[1] < 200

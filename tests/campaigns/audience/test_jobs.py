@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from campaigns.audience import jobs
 from campaigns.audience.jobs import read_problems, run_import
+from campaigns.audience.sealed_files import is_sealed, read_blocks
 from campaigns.audience.uploads import (
     BAD_ROWS,
     PROBLEMS,
@@ -129,7 +130,9 @@ def test_bad_rows_come_back_whole_and_can_be_mended(database: Database, keyring:
     job = ready(database, tmp_path)
     run_import(database, keyring, tmp_path, job.id)
     folder = folder_of(tmp_path, job)
-    raw = (folder / BAD_ROWS).read_bytes()
+    assert is_sealed(folder / BAD_ROWS), "what stays is encrypted"
+    assert b"905" not in (folder / PROBLEMS).read_bytes()
+    raw = b"".join(read_blocks(keyring, folder / BAD_ROWS))
     assert raw.startswith(b"\xef\xbb\xbf")
     assert stat.S_IMODE((folder / BAD_ROWS).stat().st_mode) == 0o600
     header, *rows = csv.reader(io.StringIO(raw.decode("utf-8-sig")))
@@ -139,7 +142,7 @@ def test_bad_rows_come_back_whole_and_can_be_mended(database: Database, keyring:
         ["3", "'+84905123457", "Phạm Đào", "Phường Không Có"],
     ]
     assert all(row[4] for row in rows)
-    assert [row[0] for row in read_problems(folder / PROBLEMS)] == ["3", "4"], "rows as in Excel"
+    assert [row[0] for row in read_problems(keyring, folder / PROBLEMS)] == ["3", "4"], "rows as in Excel"
 
     mended = raw.decode("utf-8-sig").replace("12345,", "0905123458,").replace("Phường Không Có", "Hòa Hiệp Nam")
     second = upload(database, tmp_path, mended)
@@ -231,7 +234,7 @@ def test_reasons_speak_the_language_of_the_person(database: Database, keyring: K
     with language("en"):
         job = ready(database, tmp_path)
     run_import(database, keyring, tmp_path, job.id)
-    assert {row[1] for row in read_problems(folder_of(tmp_path, job) / PROBLEMS)} == {"rejected"}
+    assert {row[1] for row in read_problems(keyring, folder_of(tmp_path, job) / PROBLEMS)} == {"rejected"}
 
 
 def test_files_go_after_a_day(database: Database, keyring: Keyring, tmp_path: Path) -> None:

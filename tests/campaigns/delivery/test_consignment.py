@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from campaigns.audience.sealing import seal_person
 from campaigns.content.shortlinks import Code, make_code
 from campaigns.delivery import consignment
 from campaigns.delivery.consignment import Account, Consignment, Line, Policy
@@ -21,6 +22,7 @@ from campaigns.gateways.smpp import SmppAdapter
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.server import Sandbox
 from campaigns.gateways.smpp.settings import SmppSettings
+from campaigns.models import Contact
 from campaigns.store.claiming import Claim
 from campaigns.store.delivery import reap_lapsed_leases
 from config.keys import Keyring
@@ -160,7 +162,8 @@ def test_a_short_link_goes_out_with_the_code_of_its_ward(planned: Make, monkeypa
 def test_a_text_that_grew_since_planning_is_delivered_when_all_it_became_is(planned: Make) -> None:
     campaign = planned(1, text="Chao {{ ho_ten }} " + "x" * 120)
     with campaign.database.transaction() as session:
-        session.execute(text("UPDATE contact SET full_name = repeat('Nguyen ', 10)"))
+        person = session.scalars(select(Contact)).one()
+        person.name_cipher = seal_person(campaign.keyring, person.phone_hash, "Nguyen " * 10).name_cipher
     facts, claim = facts_of(campaign), campaign.claim(personal=True)
     assert claim is not None
     told = asyncio.run(send(campaign, SandboxOptions(), claim, facts))
@@ -173,7 +176,7 @@ def test_nothing_goes_out_beyond_the_mark_also_when_somebody_was_left_out(planne
     campaign = planned(30, text="Chao {{ ho_ten }}")
     with campaign.database.transaction() as session:
         session.execute(
-            text("UPDATE contact SET full_name = NULL WHERE id IN (SELECT id FROM contact ORDER BY id LIMIT 10)")
+            text("UPDATE contact SET name_cipher = NULL WHERE id IN (SELECT id FROM contact ORDER BY id LIMIT 10)")
         )
     facts, claim = facts_of(campaign), campaign.claim(personal=True, cover=5)
     assert claim is not None

@@ -198,3 +198,11 @@ def test_a_purged_campaign_does_not_stand_in_the_way_of_the_next(planned: Make) 
         again.scheduled_for = again.created_at
         number = again.id
     assert plan_campaign(campaign.database, number) == 4
+
+
+def test_messages_of_a_class_leave_by_its_own_term(planned: Make) -> None:
+    campaign = sent(planned)
+    age(campaign, "13 months")
+    assert purge(campaign.database, Keep(24, 0)) == Purged()
+    assert purge(campaign.database, Keep(24, 0, {"khan-cap": 12})) == Purged()
+    assert purge(campaign.database, Keep(0, 0, {"thong-bao": 12})).messages > 0

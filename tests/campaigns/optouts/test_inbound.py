@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.person import text_of
 from campaigns.audience.reach import reach_of
 from campaigns.content.sync import sync_templates
 from campaigns.delivery.preflight import campaign_text
@@ -77,7 +78,7 @@ def test_a_refusal_is_in_force_and_confirmed_once_with_its_three_facts(
     [refusal] = find_in_force(undone, contact.phone_hash)
     [entry] = undone.scalars(select(InboundMessage).where(InboundMessage.sender_hash == contact.phone_hash))
     assert (refusal.source, refusal.topic, refusal.evidence) == ("keyword", None, f"inbound message {entry.id}")
-    assert (entry.body, entry.action, entry.recipient) == ("Từ chối", "optout", "1022")
+    assert (text_of(keyring, entry), entry.action, entry.recipient) == ("Từ chối", "optout", "1022")
     [message] = queued(undone)
     assert (message.contact_id, message.gateway_id, message.carrier) == (contact.id, gateway, "vinaphone")
     assert message.ward_id == contact.ward_id, "so that it is counted in its ward"
@@ -136,7 +137,7 @@ def test_help_is_answered_every_time_and_other_words_never(undone: Session, keyr
     assert len(queued(undone)) == 2
     kept = undone.scalars(select(InboundMessage).where(InboundMessage.sender_hash == keyring.hash(number))).all()
     assert len(kept) == 6
-    assert max(len(entry.body) for entry in kept) <= 1000
+    assert max(len(text_of(keyring, entry)) for entry in kept) <= 1000
 
 
 def test_somebody_new_becomes_a_contact_and_somebody_erased_gets_no_number_back(

@@ -29,9 +29,7 @@ def people(undone: Session, keyring: Keyring) -> Session:
         person = make_contact(undone, keyring, unusable="dead" if n in (0, 1) else None)
         if n in (1, 2, 3, 4):
             topic = "y-te" if n == 4 else "cu-tru" if n == 3 else None
-            insert_optout(
-                undone, phone_hash=person.phone_hash, topic=topic, source="web", evidence="x", created_by="x"
-            )
+            insert_optout(undone, phone_hash=person.phone_hash, topic=topic, source="web", evidence="x", created_by="x")
     return undone
 
 

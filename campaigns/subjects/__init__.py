@@ -1,0 +1,1 @@
+"""What citizens may ask about their data, breaches of it, and who processes it for the city."""
