@@ -199,8 +199,21 @@ def review_class(session: Session, campaign: Campaign) -> ClassReview:
         problems=content_problems(campaign),
         do_not_call=list_state(session) if kind.checks_do_not_call else None,
         refused=refused,
-        duties=[_copy_duty()] if kind.needs_consent else [],
+        duties=duties_of(session, campaign),
     )
+
+
+def duties_of(session: Session, campaign: Campaign) -> list[Text]:
+    """What people still have to do themselves, by the campaign's class."""
+    kind = class_rules(campaign.message_class)
+    ageing = kind.checks_do_not_call and list_state(session).is_ageing
+    return ([_copy_duty()] if kind.needs_consent else []) + ([_FETCH_LIST] if ageing else [])
+
+
+_FETCH_LIST = Text(
+    "Danh sách không quảng cáo đã cũ; hãy nhập danh sách mới trước khi gửi.",
+    "The do-not-call list is growing old; import a new one before it starts.",
+)
 
 
 def _copy_duty() -> Text:

@@ -20,7 +20,7 @@ from campaigns.content.prices import Prices, read_prices
 from campaigns.content.rules import Level, validate_body
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.errors import LoaError
-from campaigns.lawful import refuse_unlawful
+from campaigns.lawful import duties_of, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
@@ -121,7 +121,9 @@ def review_of(session: Session, campaign: Campaign) -> Review:
         over_cap=count_over_cap(session, reach_of(session, campaign)) if counted else 0,
         hindrance=hindrance,
     )
-    return Review(**{**gathered.__dict__, "warnings": [*_warnings(gathered), *calendar_gaps(session, campaign)]})
+    duties = [str(duty) for duty in duties_of(session, campaign)]
+    warnings = [*duties, *_warnings(gathered), *calendar_gaps(session, campaign)]
+    return Review(**{**gathered.__dict__, "warnings": warnings})
 
 
 def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, str]:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Query
 from admin.console import formats
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
+from admin.console.frame import Choice, ChoiceFilter, expose, shown
 from admin.console.guard import may
+from admin.console.private_search import PrivateSearch
 from admin.console.views.optouts import narrow_to_number, number_cell
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, parse_day, terms
 from campaigns.audience.hiding import hide_numbers
@@ -50,10 +51,15 @@ def _agreed(consent: Consent) -> str:
     return t(vi, en, text=hide_numbers(consent.wording), n=consent.daily_cap)
 
 
-class ConsentScreen(ListScreen):
+class ConsentScreen(PrivateSearch):
     """Nothing is deleted; the end of a consent is written beside its beginning."""
 
-    rules: ClassVar[dict[str, str]] = {"index_view": "consent.view", "add": "consent.edit", "end": "consent.edit"}
+    rules: ClassVar[dict[str, str]] = {
+        "index_view": "consent.view",
+        "find": "consent.view",
+        "add": "consent.edit",
+        "end": "consent.edit",
+    }
     list_template = "console/consents.html"
     lead = Text(
         "Chỉ người có trong sổ này nhận được quảng cáo. Từ chối quảng cáo hoặc từ chối mọi tin sẽ kết thúc sự đồng ý. "

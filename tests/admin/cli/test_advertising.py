@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from campaigns.grants import grant
 from campaigns.store.database import Database
-from tests.factories import make_template, make_user
+from tests.factories import ADMINISTRATOR, make_template, make_user
 
 TERMS = ["--given", "2026-03-01", "--how", "paper", "--wording", "Nhận tin hội chợ", "--evidence", "phiếu 12"]
 
@@ -80,6 +81,7 @@ def test_rules_that_loosen_the_law_stop_every_command(loa: Any) -> None:
 def test_a_campaign_is_made_with_its_legal_basis(loa: Any, database: Database, people: dict[str, list[str]]) -> None:
     with database.transaction() as session:
         make_template(session, slug="bao", message_class="khan-cap")
+        grant(session, ADMINISTRATOR, people["officer"][1], "campaign.emergency")
     make = ["campaigns", "create", "--name", "Bão", "--template", "bao", "--all", *people["officer"]]
     named = loa(*make, "--legal-basis", "Công điện 05/CĐ-UBND", "--json").document["id"]
     assert "Công điện 05/CĐ-UBND" in loa("campaigns", "show", named).out

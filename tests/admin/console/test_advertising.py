@@ -43,7 +43,9 @@ def test_a_consent_is_written_down_found_by_number_and_ended(
     for phone in (number, other):
         answer = officer.post("/consents/add", {"phone": national(phone), **PROOF, "per_day": "2"})
         assert answer.status_code == 303, answer.text
-    found = officer.get("/consents/", query_string={"search": national(number)}).text
+    found = officer.post("/consents/find", {"search": national(number)}, follow_redirects=True)
+    assert national(number) not in found.request.url
+    found = found.text
     assert found.count("phiếu 12") == 1
     assert national(number)[:2] + "•• •••" in found
     assert "tối đa 2 tin/ngày" in found
