@@ -30,6 +30,7 @@ from benchmarks.world import look_around
 MODULES = {
     "import": "import_people",
     "plan": "plan",
+    "caps": "caps",
     "way": "way",
     "floor": "floor",
     "receipts": "receipts",

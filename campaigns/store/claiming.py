@@ -93,20 +93,23 @@ _NOTED = f""",
             attempts = m.attempts + (due.note IS NOT DISTINCT FROM '{OVER_CAP}' AND NOT due.stays)::int"""
 
 
+_ALONE = f", error = nullif(m.error, '{OVER_CAP}')"
+"""Who waited for another day while others sent is sent to also when they have ended."""
+
+
 @lru_cache(maxsize=64)
-def _claim(left_out: str, note: str | None) -> TextClause:
+def _claim(left_out: str, note: str | None, *, capped: bool = False) -> TextClause:
     """The claim of a campaign; ``note`` is the code with which a contact is not sent to, where that is to be asked."""
     if note is None:
-        return text(_CLAIM.format(left_out=left_out, note="", noted_state="", noted=""))
+        return text(_CLAIM.format(left_out=left_out, note="", noted_state="", noted=_ALONE if capped else ""))
     return text(_CLAIM.format(left_out=left_out, note=f", {note} AS note", noted_state=_NOTED_STATE, noted=_NOTED))
 
 
 def _note(ask: ClaimRequest) -> str | None:
     noted = ask.reach.noted_now()
-    if ask.cap is None:
+    if ask.cap is None or not ask.crowded:
         return noted
-    # Who waited for another day while others sent is sent to also when they have ended.
-    over = f"CASE WHEN {had_enough(ask.cap)} THEN '{OVER_CAP}' END" if ask.crowded else "NULL::text"
+    over = f"CASE WHEN {had_enough(ask.cap)} THEN '{OVER_CAP}' END"
     return over if noted is None else f"coalesce({noted}, {over})"
 
 
@@ -159,7 +162,7 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
     if picked is None:
         return None
     rows = session.execute(
-        _claim(ask.reach.left_out_now(), _note(ask)),
+        _claim(ask.reach.left_out_now(), _note(ask), capped=ask.cap is not None),
         ask.reach.bind(
             **({} if ask.cap is None else ask.cap.bind()),
             campaign=ask.campaign_id,
