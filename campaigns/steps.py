@@ -20,6 +20,7 @@ from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import CampaignDraft, content_hash, write_draft
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, TemplateVersion
+from campaigns.scope import require_inside, require_wards
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
 from campaigns.store.trouble import count_anew
@@ -42,11 +43,17 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
     Raises:
         NotFound: the template version does not exist.
         InvalidInput: the audience names an area that does not exist, or the class cannot be chosen by people.
+        Forbidden: the audience reaches outside the person's scope.
     """
     actor.require("campaign.edit")
     version = _template_version(session, draft.template_version_id)
-    _check_draft(session, draft, version)
-    campaign = Campaign(created_by=actor.email, edited_by=actor.email, state=CampaignState.DRAFT.value)
+    _check_draft(session, actor, draft, version)
+    campaign = Campaign(
+        created_by=actor.email,
+        edited_by=actor.email,
+        department_id=actor.department,
+        state=CampaignState.DRAFT.value,
+    )
     write_draft(campaign, draft, version)
     session.add(campaign)
     session.flush()
@@ -54,8 +61,9 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
     return campaign
 
 
-def _check_draft(session: Session, draft: CampaignDraft, version: TemplateVersion) -> None:
-    draft.audience.ward_ids(session)
+def _check_draft(session: Session, actor: Actor, draft: CampaignDraft, version: TemplateVersion) -> None:
+    require_wards(session, actor, draft.audience.ward_ids(session))
+    require_inside(session, actor, "template", version.template.slug)
     if version.template.message_class not in MESSAGE_CLASSES or version.template.message_class == "he-thong":
         raise InvalidInput(
             "Mẫu tin “{slug}” là tin hệ thống, không dùng cho chiến dịch.",
@@ -68,7 +76,8 @@ def _note(session: Session, actor: Actor, campaign: Campaign, what: str, detail:
     append_audit(session, actor.email, f"campaign.{what}", "campaign", campaign.id, detail)
 
 
-def _lock(session: Session, campaign_id: int, version: int | None) -> Campaign:
+def _lock(session: Session, actor: Actor, campaign_id: int, version: int | None) -> Campaign:
+    require_inside(session, actor, "campaign", campaign_id)
     campaign = lock_campaign(session, campaign_id)
     if version is not None and version != campaign.version:
         raise WrongState(
@@ -94,7 +103,7 @@ def edit(
 ) -> Campaign:
     """Change a campaign that has not begun; voids its approval and leads back to draft."""
     actor.require("campaign.edit")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     if campaign.plan_cursor is not None:
         raise WrongState(
             "Danh sách người nhận đã được chốt nên không sửa được nữa. Hãy huỷ và tạo chiến dịch mới.",
@@ -102,7 +111,7 @@ def edit(
         )
     _move(campaign, Step.EDIT)
     template_version = _template_version(session, draft.template_version_id)
-    _check_draft(session, draft, template_version)
+    _check_draft(session, actor, draft, template_version)
     write_draft(campaign, draft, template_version)
     campaign.template_version = template_version
     _void_approval(campaign)
@@ -127,7 +136,7 @@ def submit(session: Session, actor: Actor, campaign_id: int, *, version: int | N
         InvalidInput: nobody would get it, a placeholder has no value for somebody, or a carrier has no gateway.
     """
     actor.require("campaign.submit")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.SUBMIT)
     refuse_unsendable(session, campaign)
     campaign.submitted_by = actor.email
@@ -139,7 +148,7 @@ def submit(session: Session, actor: Actor, campaign_id: int, *, version: int | N
 def reject(session: Session, actor: Actor, campaign_id: int, reason: str, *, version: int | None = None) -> Campaign:
     """Send a submitted campaign back to its makers with a reason."""
     actor.require("campaign.approve")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.REJECT)
     campaign.state_reason = _reason(reason)
     _note(session, actor, campaign, "rejected", {"reason": campaign.state_reason})
@@ -169,7 +178,7 @@ def approve(
         Forbidden: the person made, edited or submitted the campaign.
     """
     actor.require("campaign.approve")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     if actor.email in {campaign.created_by, campaign.edited_by, campaign.submitted_by}:
         raise Forbidden(
             "{who} đã soạn hoặc trình chiến dịch này nên không tự duyệt được; cần người thứ hai.",
@@ -199,7 +208,7 @@ def schedule(
 ) -> Campaign:
     """Start an approved campaign whose start was left open, now or ``at`` a moment."""
     actor.require("campaign.submit")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.SCHEDULE)
     campaign.scheduled_for = at or database_now(session)
     _note(session, actor, campaign, "scheduled", {"for": campaign.scheduled_for.isoformat()})
@@ -211,7 +220,7 @@ def pause(
 ) -> Campaign:
     """Stop claiming at once; what is on the wire is finished."""
     actor.require("campaign.stop")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.PAUSE)
     campaign.state_reason = reason.strip()[:500] or None
     _note(session, actor, campaign, "paused", {"reason": campaign.state_reason})
@@ -224,7 +233,7 @@ def resume(session: Session, actor: Actor, campaign_id: int, *, version: int | N
     Refusals are counted anew.
     """
     actor.require("campaign.stop")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.RESUME)
     if campaign.planned_at is None:
         campaign.state = CampaignState.SCHEDULED.value
@@ -239,7 +248,7 @@ def cancel(
 ) -> Campaign:
     """End a campaign for good; unsent messages are cancelled, sent ones keep their outcome."""
     actor.require("campaign.stop")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
     _note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
@@ -257,7 +266,7 @@ def set_pace(session: Session, actor: Actor, campaign_id: int, pace: Pace, *, ve
         Forbidden: it would be faster than approved, and the person may not approve.
     """
     actor.require("campaign.stop")
-    campaign = _lock(session, campaign_id, version)
+    campaign = _lock(session, actor, campaign_id, version)
     if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED} or campaign.planned_at is None:
         raise WrongState(
             "Chỉ đổi được nhịp gửi của chiến dịch đang gửi hoặc đang tạm dừng; trước đó hãy sửa chiến dịch.",

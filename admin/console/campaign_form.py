@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from admin.console.context import actor
 from admin.console.formats import local
 from admin.console.forms import Form
 from campaigns.audience.selection import Audience
@@ -17,7 +18,7 @@ from campaigns.delivery.pace import Pace, format_span, parse_span
 from campaigns.draft import CampaignDraft
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Area, Campaign, TemplateVersion
-from campaigns.store.places import load_areas_of
+from campaigns.store.places import load_areas_of, within_scope
 from campaigns.store.templates import get_version
 from config.i18n import Text, t
 
@@ -50,11 +51,15 @@ class AreaNode:
 
 def area_tree(session: Session, edition: str, form: Form) -> list[AreaNode]:
     """Districts with wards, ticked as the form has them; an edition without districts is one list of wards."""
-    areas = load_areas_of(session, edition)
+    everywhere = load_areas_of(session, edition)
+    areas = within_scope(everywhere, actor().scope)
+    whole_districts = {a.code for a in everywhere} - {a.parent_code for a in everywhere if a not in areas}
     districts = [area for area in areas if area.kind == "district"]
     wards = [area for area in areas if area.kind == "ward"]
     whole, single = set(form.list("district")), set(form.list("ward"))
     tree = [_node(d, [w for w in wards if w.parent_code == d.code], whole, single) for d in districts]
+    # A district that lies partly outside the person's scope cannot be chosen as a whole.
+    tree = [node if node.code in whole_districts else replace(node, code="") for node in tree]
     orphans = [w for w in wards if w.parent_code not in {d.code for d in districts}]
     if orphans:
         tree.append(AreaNode("", t("Phường, xã, đặc khu", "Wards"), _wards(orphans, False, single), False))

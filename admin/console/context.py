@@ -59,4 +59,4 @@ def actor() -> Actor:
     if not current_user.is_authenticated:
         return Actor("", frozenset())
     user = cast(Any, current_user)
-    return Actor(user.email, frozenset(role.name for role in user.roles))
+    return Actor(user.email, frozenset(role.name for role in user.roles), user.scope, user.department)

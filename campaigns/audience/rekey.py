@@ -1,4 +1,4 @@
-"""Re-encrypts numbers and gateway secrets under the current key, in chunks, while everything else runs."""
+"""Re-encrypts numbers and secrets under the current key, in chunks, while everything else runs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from campaigns.store.contacts import (
     replace_gateway_secrets,
 )
 from campaigns.store.database import Database
+from campaigns.store.factors import lock_totp_ciphers, replace_totp_cipher
 from config.keys import Keyring
 
 CHUNK = 5_000
@@ -31,7 +32,8 @@ def count_under_other_keys(database: Database, keyring: Keyring) -> int:
     """How many numbers and secrets are not encrypted under the current key."""
     with database.transaction() as session:
         numbers = count_contacts_by_key(session)
-        secrets = sum(cipher[:1] != bytes((keyring.current,)) for _, cipher in lock_gateway_secrets(session))
+        sealed = [*lock_gateway_secrets(session), *lock_totp_ciphers(session)]
+        secrets = sum(cipher[:1] != bytes((keyring.current,)) for _, cipher in sealed)
     return secrets + sum(count for key, count in numbers.items() if key != keyring.current)
 
 
@@ -63,4 +65,7 @@ def _rotate_secrets(database: Database, keyring: Keyring) -> int:
             if cipher[:1] != bytes((keyring.current,)):
                 replace_gateway_secrets(session, number, keyring.encrypt(keyring.decrypt(cipher)))
                 changed += 1
+        for number, cipher in lock_totp_ciphers(session):
+            if cipher[:1] != bytes((keyring.current,)):
+                replace_totp_cipher(session, number, keyring.encrypt(keyring.decrypt(cipher)))
     return changed

@@ -1,6 +1,18 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
-from campaigns.models.access import AuditEntry, Role, User, user_role
+from campaigns.models.access import (
+    AuditEntry,
+    Department,
+    Invite,
+    Passkey,
+    RecoveryCode,
+    Role,
+    SignedIn,
+    User,
+    user_area,
+    user_department,
+    user_role,
+)
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -27,6 +39,7 @@ __all__ = [
     "CampaignPace",
     "CampaignTrouble",
     "Contact",
+    "Department",
     "Gateway",
     "GatewayChange",
     "GatewayHealth",
@@ -34,14 +47,20 @@ __all__ = [
     "ImportJob",
     "InboundMessage",
     "InboundWord",
+    "Invite",
     "Message",
     "OptOut",
     "ParkedReceipt",
+    "Passkey",
+    "RecoveryCode",
     "Role",
     "Route",
+    "SignedIn",
     "Submission",
     "Template",
     "TemplateVersion",
     "User",
+    "user_area",
+    "user_department",
     "user_role",
 ]

@@ -64,6 +64,8 @@ class Campaign(Base):
     approved_hash: Mapped[bytes | None]
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    """Whose campaign it is: the maker's department."""
     created_by: Mapped[str]
     edited_by: Mapped[str]
     submitted_by: Mapped[str | None]

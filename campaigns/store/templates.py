@@ -11,12 +11,13 @@ from typing import Literal
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from campaigns.access import Actor
+from campaigns.access import WHOLE_CITY, Actor, Scope
 from campaigns.content.encoding import normalise
 from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
-from campaigns.errors import InvalidInput, NotFound, WrongState
+from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Template, TemplateVersion
 from campaigns.store.audit import append_audit
+from campaigns.store.scope import templates_within
 from config.i18n import Text
 
 Origin = Literal["file", "console"]
@@ -43,7 +44,7 @@ class TemplateRow:
     created_at: datetime
 
 
-def list_templates(session: Session, *, archived: bool = False) -> list[TemplateRow]:
+def list_templates(session: Session, *, archived: bool = False, scope: Scope = WHOLE_CITY) -> list[TemplateRow]:
     """Every template with its latest version, by slug; archived ones only when asked for."""
     columns = (
         Template.id,
@@ -61,13 +62,11 @@ def list_templates(session: Session, *, archived: bool = False) -> list[Template
         TemplateVersion.created_at,
     )
     newer = aliased(TemplateVersion)
-    is_latest = ~exists().where(
-        newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number
-    )
+    is_latest = ~exists().where(newer.template_id == TemplateVersion.template_id, newer.number > TemplateVersion.number)
     query = (
         select(*columns)
         .join(TemplateVersion, TemplateVersion.template_id == Template.id)
-        .where(is_latest)
+        .where(is_latest, templates_within(scope))
         .order_by(Template.slug)
     )
     if not archived:
@@ -200,6 +199,7 @@ def create_template(
             "Đã có mẫu tin “{slug}”; hãy chọn mã khác.", "The slug “{slug}” is taken; choose another.", slug=facts.slug
         )
     template = insert_template(session, facts)
+    template.department_id = actor.department
     version = insert_version(session, template, body_marked, body_plain, origin="console", created_by=actor.email)
     append_audit(session, actor.email, "template.created", "template", template.id, {"slug": facts.slug})
     return version
@@ -220,6 +220,7 @@ def add_version(
     """
     actor.require("template.edit")
     template = get_template(session, slug)
+    _require_own(actor, template)
     session.refresh(template, with_for_update=True)
     latest = get_version(session, slug)
     _refuse(check_bodies(body_marked, body_plain, template.message_class))
@@ -250,6 +251,7 @@ def change_facts(session: Session, actor: Actor, facts: TemplateFacts) -> Templa
     """
     actor.require("template.edit")
     template = get_template(session, facts.slug)
+    _require_own(actor, template)
     session.refresh(template, with_for_update=True)
     if latest_file_version(session, template.id) is not None:
         raise WrongState(
@@ -273,11 +275,22 @@ def set_archived(session: Session, actor: Actor, slug: str, archived: bool) -> T
     """
     actor.require("template.edit")
     template = get_template(session, slug)
+    _require_own(actor, template)
     if (template.archived_at is not None) != archived:
         template.archived_at = session.scalar(select(func.now())) if archived else None
         action = "template.archived" if archived else "template.restored"
         append_audit(session, actor.email, action, "template", template.id, {"slug": slug})
     return template
+
+
+def _require_own(actor: Actor, template: Template) -> None:
+    departments = actor.scope.departments
+    if departments is not None and template.department_id not in departments:
+        raise Forbidden(
+            "“{slug}” là mẫu tin của thành phố hoặc của cơ quan khác; bạn chỉ sửa được mẫu của cơ quan mình.",
+            "“{slug}” belongs to the city or to another department; you can change only your own department's.",
+            slug=template.slug,
+        )
 
 
 def _refuse(wrong: Sequence[Text]) -> None:

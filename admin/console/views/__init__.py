@@ -9,7 +9,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
 from admin.console.context import Console
-from admin.console.views import account, ops
+from admin.console.views import account, ops, own_account, signing_in
 from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
@@ -57,7 +57,8 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
-    app.register_blueprint(account.blueprint)
+    for part in (account, signing_in, own_account):
+        app.register_blueprint(part.blueprint)
     app.register_blueprint(ops.blueprint)
     app.context_processor(
         lambda: {"console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()]}

@@ -33,6 +33,7 @@ from campaigns.models import Campaign
 from campaigns.stats import estimate
 from campaigns.store import console as store
 from campaigns.store.campaigns import get_campaign
+from campaigns.store.scope import campaigns_within
 from campaigns.store.templates import get_version, list_templates
 from config.i18n import Text, t
 
@@ -121,9 +122,9 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
     empty = Text("Chưa có chiến dịch nào.", "There is no campaign yet.")
 
     def get_query(self) -> Query[Any]:
-        """People's campaigns; the system's own are not steered from here."""
+        """People's campaigns inside the scope; the system's own are not steered from here."""
         query: Query[Any] = super().get_query()
-        return query.filter(Campaign.standing.is_(None))
+        return query.filter(Campaign.standing.is_(None), campaigns_within(actor().scope))
 
     @expose("/<int:campaign_id>/")
     def show(self, campaign_id: int) -> str:
@@ -223,7 +224,7 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
 
     def _form_page(self, form: Form, campaign: Campaign | None) -> str:
         session = reading()
-        rows = [row for row in list_templates(session) if row.message_class != "he-thong"]
+        rows = [row for row in list_templates(session, scope=actor().scope) if row.message_class != "he-thong"]
         slug = form.get("template")
         chosen = get_version(session, slug) if any(row.slug == slug for row in rows) else None
         pinned = campaign.template_version if campaign is not None and chosen is not None else None

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from admin.console.context import console, reading
 from admin.console.limits import Allowance, network_of
-from admin.console.security import caller_address
+from admin.console.lockout import caller_address
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.optouts.citizen import Citizen, find_citizen, refuse_by_link, return_by_link

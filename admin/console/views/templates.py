@@ -19,6 +19,7 @@ from campaigns.content.rendering import SOURCE_MOST
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.models import Template
+from campaigns.store.scope import templates_within
 from campaigns.store.templates import (
     add_version,
     create_template,
@@ -98,9 +99,9 @@ class TemplateScreen(ListScreen):
     page_size = 100
 
     def get_query(self) -> Query[Any]:
-        """Templates in use."""
+        """Templates in use inside the scope."""
         query: Query[Any] = super().get_query()
-        return query.filter(Template.archived_at.is_(None))
+        return query.filter(Template.archived_at.is_(None), templates_within(actor().scope))
 
     def render(self, template: str, /, **values: Any) -> str:
         """Lists come with the latest version of each template."""

@@ -13,7 +13,8 @@ from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin.console.security import LOCK_AFTER, load_secret_key
+from admin.console.lockout import LOCK_AFTER
+from admin.console.security import load_secret_key
 from campaigns.models import AuditEntry, User
 from config.settings import Settings
 from tests.admin.console.conftest import PASSWORD, Browser, email_of
