@@ -34,7 +34,7 @@ PAGES = {
         "/account/password",
     ],
     "operator": ["/", "/gateways/", "/words/"],
-    "administrator": ["/users/", "/users/add", "/audit/"],
+    "administrator": ["/users/", "/users/invite", "/audit/"],
     "analyst": ["/campaigns/", "/templates/hk07-5-vneid/"],
 }
 

@@ -24,7 +24,7 @@ PAGES = {
     "approver": ["/", "/campaigns/", "/templates/", "/areas/", "/optouts/"],
     "analyst": ["/", "/campaigns/", "/templates/", "/areas/"],
     "operator": ["/", "/campaigns/", "/gateways/", "/areas/"],
-    "administrator": ["/", "/users/", "/users/add", "/audit/", "/areas/"],
+    "administrator": ["/", "/users/", "/users/invite", "/audit/", "/areas/"],
 }
 
 
