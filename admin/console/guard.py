@@ -52,10 +52,10 @@ OWN_ACCOUNT = frozenset(
 )
 """What a person does with the own account, whoever it is."""
 
-SIGNED_IN = frozenset({"security.logout", "admin.index"}) | OWN_ACCOUNT
+SIGNED_IN = frozenset({"security.logout", "account.theme", "admin.index"}) | OWN_ACCOUNT
 """Endpoints for everybody who is signed in."""
 
-WITHOUT_SECOND_FACTOR = frozenset({"security.logout"}) | OWN_ACCOUNT
+WITHOUT_SECOND_FACTOR = frozenset({"security.logout", "account.theme"}) | OWN_ACCOUNT
 """Where somebody may still go who has to set up a second factor first."""
 
 OBJECTS: Mapping[str, str] = {"campaign_id": "campaign", "contact_id": "contact", "slug": "template"}

@@ -16,6 +16,7 @@ from admin.console import formats, words
 from admin.console.guard import allowed, may
 from config.i18n import LANGUAGES, current_language, set_language, t
 
+THEME_COOKIE = "loa-theme"
 _STATIC = Path(__file__).with_name("static")
 
 
@@ -44,10 +45,17 @@ def static_url(filename: str) -> str:
     return url_for("static", filename=filename, v=_fingerprint(filename))
 
 
+def chosen_theme() -> str:
+    """``light`` or ``dark`` where the person chose one; empty follows the system."""
+    chosen = request.cookies.get(THEME_COOKIE, "") if request else ""
+    return chosen if chosen in ("light", "dark") else ""
+
+
 def _helpers() -> dict[str, Any]:
     return {
         "t": t,
         "lang": current_language(),
+        "appearance": chosen_theme(),
         "number": formats.number,
         "percent": formats.percent,
         "moment": formats.moment,

@@ -117,6 +117,13 @@ GROUPS: tuple[Group, ...] = (
     ),
 )
 
+THEMES: Mapping[str, Text] = {
+    "system": Text("Theo máy", "As the system"),
+    "light": Text("Sáng", "Light"),
+    "dark": Text("Tối", "Dark"),
+}
+"""What the pages may look like; the first follows the person's system."""
+
 ROLE_TITLES: Mapping[str, Text] = {
     "officer": Text("Cán bộ truyền thông", "Officer"),
     "approver": Text("Người duyệt", "Approver"),

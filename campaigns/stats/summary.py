@@ -102,7 +102,7 @@ def stats_by(session: Session, campaign_id: int | None, dimension: str) -> list[
             known=", ".join(DIMENSIONS),
         )
     if dimension == "state":
-        return _by_state(stats_by(session, campaign_id, "gateway"))
+        return by_state(stats_by(session, campaign_id, "gateway"))
     nowhere = t("Chưa rõ địa bàn", "Area unknown") if dimension in {"ward", "district"} else t("Chưa có", "None yet")
     return [
         StatsRow(
@@ -116,7 +116,8 @@ def stats_by(session: Session, campaign_id: int | None, dimension: str) -> list[
     ]
 
 
-def _by_state(rows: list[StatsRow]) -> list[StatsRow]:
+def by_state(rows: list[StatsRow]) -> list[StatsRow]:
+    """Rows of any dimension turned round: one row for each state, all states."""
     sums = {state: sum(row.totals[state.label] for row in rows) for state in MESSAGE_STATES}
     return [
         StatsRow(

@@ -1,9 +1,10 @@
 // The console's small helpers: folding menus, questions before a step, forms sent once, figures that refresh.
 "use strict";
 
-// On a narrow screen the menu starts folded.
-const fold = document.querySelector(".side-fold");
-if (fold && matchMedia("(max-width: 62rem)").matches) fold.open = false;
+// On a narrow screen the menu and long filters start folded.
+for (const fold of document.querySelectorAll(".side-fold, [data-fold]")) {
+  if (matchMedia("(max-width: 62rem)").matches) fold.open = false;
+}
 
 // Escape and a click elsewhere close the person's menu.
 for (const menu of document.querySelectorAll("details.menu")) {

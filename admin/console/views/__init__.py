@@ -10,6 +10,7 @@ from flask_admin.theme import Bootstrap4Theme
 
 from admin.console.context import Console
 from admin.console.views import account, ops, own_account, signing_in
+from admin.console.views.across import DeliveryScreen
 from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
@@ -37,6 +38,9 @@ def add_screens(app: Flask) -> None:
             name=Text("Việc hôm nay", "Today"), url="/", menu_icon_type="icon", menu_icon_value="home"
         ),
     )
+    delivery = DeliveryScreen(
+        name=Text("Kết quả gửi", "Delivery"), endpoint="delivery", menu_icon_type="icon", menu_icon_value="chart"
+    )
     screens: list[tuple[type[Any], type[Any], str, str, Text]] = [
         (CampaignScreen, Campaign, "campaigns", "megaphone", Text("Chiến dịch", "Campaigns")),
         (TemplateScreen, Template, "templates", "text", Text("Mẫu tin", "Templates")),
@@ -49,6 +53,8 @@ def add_screens(app: Flask) -> None:
     ]
     for screen, model, endpoint, icon, title in screens:
         admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
+        if screen is CampaignScreen:
+            admin.add_view(delivery)
     admin.add_view(
         WordScreen(
             name=Text("Từ khoá nhắn tới", "Words people write"),

@@ -9,9 +9,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_security import current_user
 from redis.exceptions import RedisError
 
-from admin.console import accounts
+from admin.console import accounts, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
+from admin.console.i18n import THEME_COOKIE
 from admin.console.lockout import LockOut, caller_address
 from admin.console.people import Account
 from campaigns.errors import LoaError
@@ -20,6 +21,7 @@ from campaigns.store.users import count_holders
 from config.i18n import LANGUAGES, t
 
 blueprint = Blueprint("account", __name__)
+THEME_DAYS = 365
 
 
 def own_page(address: str) -> str:
@@ -41,6 +43,19 @@ def language() -> Any:
         with console().database.transaction() as work:
             store.save_language(work, current_user.id, chosen)
     return redirect(own_page(request.form.get("next", "/")), code=303)
+
+
+@blueprint.post("/theme")
+def theme() -> Any:
+    """Show pages light, dark, or as the system has it, in this browser from now on."""
+    chosen = request.form.get("theme", "")
+    if chosen not in words.THEMES:
+        abort(400)
+    answer = redirect(own_page(request.form.get("next", "/")), code=303)
+    answer.set_cookie(
+        THEME_COOKIE, chosen, max_age=THEME_DAYS * 86400, httponly=True, samesite="Lax", secure=request.is_secure
+    )
+    return answer
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
