@@ -27,7 +27,8 @@ def is_common(password: str) -> bool:
     Compared without accents and capitals, and once more with ``@`` read as ``a``, ``0`` as ``o`` and the like.
     """
     plain = fold(password)
-    return any(_is_made_of_them(form) for form in (plain, plain.translate(_FIGURES_FOR_LETTERS)))
+    without_end = re.sub(r"[\W\d_]+$", "", plain)
+    return any(_is_made_of_them(form) for form in (plain, without_end.translate(_FIGURES_FOR_LETTERS)))
 
 
 def _is_made_of_them(plain: str) -> bool:

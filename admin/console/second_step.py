@@ -6,7 +6,7 @@ import time
 from typing import Any, cast
 
 import flask
-from flask import current_app, g, redirect, session, url_for
+from flask import current_app, g, redirect, request, session, url_for
 from flask_security import Security
 from flask_security.tf_plugin import TfPluginBase
 from flask_security.utils import login_user
@@ -34,7 +34,8 @@ class SecondStep(TfPluginBase):
     def tf_login(self, user: Any, json_payload: dict[str, Any], next_loc: str | None) -> Any:
         """The password was right: go on to the second step, not yet signed in."""
         session[_SINCE] = int(time.time())
-        return redirect(url_for("signing_in.second_step", next=next_loc))
+        # ``next_loc`` is the sign-in page itself where nothing was asked for.
+        return redirect(url_for("signing_in.second_step", next=request.values.get("next") or None))
 
 
 def pending() -> Account | None:

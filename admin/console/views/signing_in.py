@@ -148,7 +148,7 @@ def join(token: str) -> Any:
             t(
                 "Đã đặt mật khẩu. Hãy đăng nhập bằng {who}.",
                 "The password is set. Sign in as {who}.",
-                email=found.email,
+                who=found.email,
             ),
             "success",
         )
