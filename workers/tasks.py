@@ -9,13 +9,16 @@ import structlog
 from campaigns.audience.uploads import forget_old_files
 from campaigns.delivery.housekeeping import tidy
 from campaigns.delivery.retention import Keep
+from campaigns.exports.jobs import forget_old_exports
 from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
+from campaigns.store.exports import list_waiting_exports
 from campaigns.store.imports import list_waiting_imports
 from workers import planning
 from workers.app import EXPIRES, app, gateway_queue
 from workers.context import get_context
 from workers.readers import start_reader
+from workers.writers import start_writer
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,12 @@ def tick() -> None:
     )
     if thorough:
         forget_old_files(context.database, settings.home)
+        forget_old_exports(context.database, settings.home)
     with context.database.transaction() as session:
         due = list_due_ids(session)
         busy = list_gateways_with_work(session)
         lists = list_waiting_imports(session)
+        files = list_waiting_exports(session)
     for campaign_id in due:
         plan.apply_async((campaign_id,), expires=EXPIRES)
     for name, binds in busy:
@@ -60,6 +65,8 @@ def tick() -> None:
             drain.apply_async((name,), queue=gateway_queue(name), expires=EXPIRES)
     for job_id in lists:
         read_list.apply_async((job_id,), expires=EXPIRES)
+    for job_id in files:
+        write_list.apply_async((job_id,), expires=EXPIRES)
 
 
 @app.task(name="loa.plan")  # type: ignore[untyped-decorator]
@@ -72,6 +79,12 @@ def plan(campaign_id: int) -> None:
 def read_list(job_id: int) -> None:
     """Start reading an uploaded list, unless somebody is at it."""
     start_reader(get_context(), job_id)
+
+
+@app.task(name="loa.write_list")  # type: ignore[untyped-decorator]
+def write_list(job_id: int) -> None:
+    """Start writing a list into a file, unless somebody is at it."""
+    start_writer(job_id)
 
 
 @app.task(name="loa.drain")  # type: ignore[untyped-decorator]

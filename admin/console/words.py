@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
-from config.i18n import Text, t
+from campaigns.titles import SOURCE_TITLES as SOURCE_TITLES
+from campaigns.titles import carrier as carrier
+from config.i18n import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ SESSION_BADGES: Mapping[str, Badge] = {
     "down": Badge(Text("Mất kết nối", "Down"), "alert", "bad"),
     "absent": Badge(Text("Không có phiên nào", "No session"), "alert", "bad"),
     "disabled": Badge(Text("Đã tắt", "Switched off"), "stop", "quiet"),
+}
+
+EXPORT_BADGES: Mapping[str, Badge] = {
+    "waiting": Badge(Text("Chờ tới lượt", "Waiting"), "clock", "info"),
+    "running": Badge(Text("Đang ghi", "Being written"), "play", "info"),
+    "finished": Badge(Text("Xong", "Ready"), "check", "good"),
+    "failed": Badge(Text("Không ghi được", "Failed"), "alert", "bad"),
+    "gone": Badge(Text("Đã xoá tệp", "File deleted"), "stop", "quiet"),
 }
 
 IMPORT_BADGES: Mapping[str, Badge] = {
@@ -158,15 +168,6 @@ VARIANT_TITLES: Mapping[str, Text] = {
     "marked": Text("Có dấu", "With marks"),
 }
 
-SOURCE_TITLES: Mapping[str, Text] = {
-    "keyword": Text("Nhắn tin từ khoá", "Keyword"),
-    "hotline": Text("Tổng đài 1022", "Hotline 1022"),
-    "web": Text("Trang web", "Web page"),
-    "staff": Text("Cán bộ ghi nhận", "Staff"),
-    "import": Text("Nhập danh sách", "Import"),
-    "telco": Text("Nhà mạng báo", "Telco"),
-}
-
 WISH_TITLES: Mapping[str, Text] = {
     "optout": Text("Từ chối nhận tin", "Stop messages"),
     "optin": Text("Nhận lại tin", "Get messages again"),
@@ -178,16 +179,6 @@ PERSON_PARTS: Mapping[str, Text] = {
     "messages": Text("Tin đã gửi", "Messages sent"),
     "refusals": Text("Từ chối nhận tin", "Refusals"),
     "received_from_person": Text("Tin nhận từ người này", "Messages from the person"),
-}
-
-CARRIER_TITLES: Mapping[str, str] = {
-    "viettel": "Viettel",
-    "vinaphone": "VinaPhone",
-    "mobifone": "MobiFone",
-    "vietnamobile": "Vietnamobile",
-    "gmobile": "Gmobile",
-    "itel": "iTel",
-    "reddi": "Wintel",
 }
 
 KIND_TITLES: Mapping[str, Text] = {
@@ -205,7 +196,3 @@ DIMENSION_TITLES: Mapping[str, Text] = {
     "state": Text("Trạng thái", "State"),
 }
 
-
-def carrier(name: str) -> str:
-    """A carrier's name as it writes itself."""
-    return CARRIER_TITLES.get(name) or (t("Chưa rõ", "Unknown") if name in {"", "unknown"} else name)

@@ -25,6 +25,7 @@ from campaigns.models.campaigns import (
     Submission,
 )
 from campaigns.models.content import Template, TemplateVersion
+from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
@@ -40,6 +41,7 @@ __all__ = [
     "CampaignTrouble",
     "Contact",
     "Department",
+    "ExportJob",
     "Gateway",
     "GatewayChange",
     "GatewayHealth",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from campaigns.access import ROLES, Actor
+from campaigns.access import ROLES, WHOLE_CITY, Actor, Scope
 from campaigns.errors import Forbidden, NotFound
 from campaigns.models import Role, User, user_role
 from campaigns.store.scope import load_scope
@@ -53,6 +53,12 @@ def actor_of(session: Session, user: User) -> Actor:
     """A person with roles, scope and department."""
     roles = frozenset(role.name for role in user.roles)
     return Actor(user.email, roles, load_scope(session, user.id), user.department_id)
+
+
+def scope_of(session: Session, email: str) -> Scope:
+    """The limits somebody has now, whose wish is carried out later; the installation itself has none."""
+    user = find_user(session, email)
+    return load_scope(session, user.id) if user is not None else WHOLE_CITY
 
 
 def load_roles(session: Session) -> dict[str, Role]:

@@ -12,33 +12,6 @@ from tests.journeys.city import City
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-PAGES = {
-    "officer": [
-        "/",
-        "/campaigns/",
-        "/campaigns/new",
-        "/campaigns/new?template=t17-moi-theo-dia-ban",
-        "/templates/",
-        "/templates/hk07-0-tong-quan/",
-        "/templates/hk07-0-tong-quan/edit",
-        "/templates/new",
-        "/contacts/",
-        "/contacts/?search=nguyen",
-        "/contacts/import",
-        "/areas/",
-        "/areas/?edition=2025",
-        "/optouts/",
-        "/optouts/add",
-        "/optouts/end",
-        "/optouts/review",
-        "/account/password",
-    ],
-    "operator": ["/", "/gateways/", "/words/"],
-    "administrator": ["/users/", "/users/invite", "/audit/"],
-    "analyst": ["/campaigns/", "/templates/hk07-5-vneid/"],
-}
-
-
 def number_in(text: str) -> int:
     """The first number of a text, ``1.234`` as 1234."""
     found = re.search(r"\d[\d.,]*", text)
@@ -101,15 +74,6 @@ def test_a_campaign_goes_from_the_first_click_to_delivery_by_district(desk: Desk
         officer.page.locator("a[href*='delivery.csv']").click()
     assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
     assert town.loa("reconcile", "--json") == {"balanced": True, "differences": []}
-
-
-@pytest.mark.parametrize(("language", "width", "dark"), [("vi", 1440, False), ("vi", 360, False), ("en", 360, True)])
-@pytest.mark.parametrize("role", list(PAGES))
-def test_no_page_has_a_barrier(desk: Desks, role: str, language: str, width: int, dark: bool) -> None:
-    person = desk(role, language=language, width=width, dark=dark)
-    for path in PAGES[role]:
-        person.open(path)
-        person.no_barriers()
 
 
 def test_the_way_in_has_no_barrier_and_says_what_is_wrong(desk: Desks) -> None:

@@ -18,6 +18,7 @@ from kombu import pools
 from sqlalchemy import text
 
 from campaigns.audience.uploads import confirm, take_in
+from campaigns.exports.jobs import ask_for, file_of
 from campaigns.stats import summary
 from campaigns.store.database import Database
 from campaigns.store.gateways import note_session
@@ -26,7 +27,7 @@ from config.embedded import broker_url
 from config.keys import Keyring
 from config.settings import get_settings
 from tests.factories import OFFICER, make_campaign, make_contact, make_gateway, make_template
-from workers import readers
+from workers import children, readers
 from workers.context import get_context
 
 WARD = {"edition": "2023", "wards": ["20194"]}
@@ -42,6 +43,7 @@ def tasks(database_url: str, redis_url: str, keyring: Keyring, monkeypatch: pyte
 
     monkeypatch.setattr(app.app.conf, "broker_url", broker_url(redis_url))
     yield tasks
+    children.forget_ended()
     # The next test has another broker to send to, and so needs pools of its own.
     pools.reset()
     app.app._pool = app.app.amqp._producer_pool = None
@@ -160,13 +162,30 @@ def test_a_waiting_list_is_read_by_a_process_of_its_own(
     tasks.tick()
     assert sent(redis_url, "loa") == [("loa.read_list", f"({job.id},)")]
     tasks.read_list(job.id)
-    reader = readers._readers[job.id]
+    reader = children._children["workers.readers", job.id]
     tasks.read_list(job.id)
-    assert readers._readers[job.id] is reader, "one is enough"
+    assert children._children["workers.readers", job.id] is reader, "one is enough"
     assert reader.wait(120) == 0
     with database.transaction() as session:
         assert get_import(session, job.id).state == "finished"
         assert session.execute(text("SELECT full_name FROM contact")).scalars().all() == ["Bưởi"]
+    tasks.tick()
+    assert sent(redis_url, "loa") == []
+
+
+def test_a_list_asked_for_is_written_by_a_process_of_its_own(
+    tasks: Any, database: Database, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOA_HOME", str(tmp_path))
+    get_settings.cache_clear()
+    get_context.cache_clear()
+    with database.transaction() as session:
+        job = ask_for(session, OFFICER, "contacts", {}, "csv")
+    tasks.tick()
+    assert sent(redis_url, "loa") == [("loa.write_list", f"({job.id},)")]
+    tasks.write_list(job.id)
+    assert children._children["workers.writers", job.id].wait(120) == 0
+    assert file_of(tmp_path, job).exists()
     tasks.tick()
     assert sent(redis_url, "loa") == []
 

@@ -15,12 +15,14 @@ from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
+from campaigns.exports.kinds import KINDS
 from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, OptOut, Template, User
 from config.i18n import Text
 
@@ -63,9 +65,13 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
+    admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     for part in (account, signing_in, own_account):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(ops.blueprint)
     app.context_processor(
-        lambda: {"console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()]}
+        lambda: {
+            "export_filters": lambda kind: sorted(KINDS[kind].filters),
+            "console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()],
+        }
     )

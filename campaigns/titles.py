@@ -1,0 +1,31 @@
+"""What carriers and sources of refusals are called, in words that lists, pages and files share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from config.i18n import Text, t
+
+CARRIER_TITLES: Mapping[str, str] = {
+    "viettel": "Viettel",
+    "vinaphone": "VinaPhone",
+    "mobifone": "MobiFone",
+    "vietnamobile": "Vietnamobile",
+    "gmobile": "Gmobile",
+    "itel": "iTel",
+    "reddi": "Wintel",
+}
+
+SOURCE_TITLES: Mapping[str, Text] = {
+    "keyword": Text("Nhắn tin từ khoá", "Keyword"),
+    "hotline": Text("Tổng đài 1022", "Hotline 1022"),
+    "web": Text("Trang web", "Web page"),
+    "staff": Text("Cán bộ ghi nhận", "Staff"),
+    "import": Text("Nhập danh sách", "Import"),
+    "telco": Text("Nhà mạng báo", "Telco"),
+}
+
+
+def carrier(name: str) -> str:
+    """A carrier's name as it writes itself."""
+    return CARRIER_TITLES.get(name) or (t("Chưa rõ", "Unknown") if name in {"", "unknown"} else name)
