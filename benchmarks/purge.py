@@ -22,6 +22,7 @@ from campaigns.delivery.states import MessageState
 from campaigns.gateways.registry import add_gateway
 from campaigns.stats import reconcile
 from campaigns.store.delivery import ClaimRequest, Outcomes, claim_messages, record_outcomes, release_batch
+from campaigns.store.reach import Reach
 from campaigns.store.receipts import ReceiptColumns, apply_receipts
 
 SIZE = 1_000_000
@@ -56,7 +57,8 @@ class Sender(threading.Thread):
     def __init__(self, place: World, campaign: int, gateway: int) -> None:
         super().__init__(daemon=True)
         self._place, self._gateway = place, gateway
-        self._ask = ClaimRequest(gateway, campaign, "cu-tru", True, False, 1e9, 500, 500, "benchmark", 60.0)
+        reach = Reach(ward_ids=None, topic="cu-tru", honours_refusals=True)
+        self._ask = ClaimRequest(gateway, campaign, reach, False, 1e9, 500, 500, "benchmark", 60.0)
         self.sent = 0
         self.over = threading.Event()
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.models import Campaign, TemplateVersion
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -18,6 +18,8 @@ Placeholder = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,63}$
 Value = Annotated[str, StringConstraints(max_length=500)]
 Sender = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._ -]{0,11}$")]
 """At most 11 Latin letters, digits, ``- _ .`` or space (Decree 91/2020/NĐ-CP, Article 23)."""
+
+LegalBasis = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
 class CampaignDraft(BaseModel):
@@ -29,6 +31,8 @@ class CampaignDraft(BaseModel):
     template_version_id: int
     variant: Literal["plain", "marked"] = "plain"
     sender: Sender = ""
+    legal_basis: LegalBasis = ""
+    """What it rests on; empty takes that of its class, which advertising and emergencies do not have."""
     values: dict[Placeholder, Value] = Field(default_factory=dict, max_length=50)
     audience: Audience
     start_at: AwareDatetime | None = None
@@ -75,9 +79,10 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
     """Copy a draft into a campaign's row, with the class and topic of its template."""
     for field in _COPIED:
         setattr(campaign, field, getattr(draft, field))
+    campaign.legal_basis = draft.legal_basis or None
     campaign.audience = draft.audience.model_dump(mode="json")
     campaign.message_class = version.template.message_class
-    urgency = MESSAGE_CLASSES[campaign.message_class].priority
+    urgency = class_rules(campaign.message_class).priority
     campaign.priority = urgency if draft.priority is None else draft.priority
     campaign.topic = version.template.topic
 
@@ -85,18 +90,22 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
 def read_draft(campaign: Campaign) -> CampaignDraft:
     """The draft a campaign's row holds."""
     fields = {field: getattr(campaign, field) for field in (*_COPIED, "priority")}
-    return CampaignDraft(audience=Audience.model_validate(campaign.audience), **fields)
+    return CampaignDraft(
+        audience=Audience.model_validate(campaign.audience), legal_basis=campaign.legal_basis or "", **fields
+    )
 
 
 def content_hash(campaign: Campaign) -> bytes:
-    """SHA-256 over text, audience and schedule: what an approver approves."""
+    """SHA-256 over text, class, legal basis, audience and schedule: what an approver approves."""
     version = campaign.template_version
     draft = read_draft(campaign)
     start: datetime | None = draft.start_at
+    basis = class_rules(campaign.message_class).legal_basis
     approved = draft.model_dump(mode="json") | {
         "start_at": start.astimezone(UTC).isoformat() if start else None,
         "body": version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,
+        "legal_basis": campaign.legal_basis or (basis.vi if basis else None),
     }
     return hashlib.sha256(json.dumps(approved, sort_keys=True, ensure_ascii=False).encode()).digest()

@@ -13,12 +13,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import CampaignDraft, content_hash, write_draft
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
+from campaigns.lawful import refuse_content, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.scope import require_inside, require_wards
 from campaigns.store.audit import append_audit
@@ -42,7 +43,8 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
 
     Raises:
         NotFound: the template version does not exist.
-        InvalidInput: the audience names an area that does not exist, or the class cannot be chosen by people.
+        InvalidInput: the audience names an area that does not exist, the class cannot be chosen by people, or the text
+            may not go out under it.
         Forbidden: the audience reaches outside the person's scope.
     """
     actor.require("campaign.edit")
@@ -55,6 +57,8 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
         state=CampaignState.DRAFT.value,
     )
     write_draft(campaign, draft, version)
+    campaign.template_version = version
+    refuse_content(campaign)
     session.add(campaign)
     session.flush()
     _note(session, actor, campaign, "created", {"name": campaign.name})
@@ -64,7 +68,7 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
 def _check_draft(session: Session, actor: Actor, draft: CampaignDraft, version: TemplateVersion) -> None:
     require_wards(session, actor, draft.audience.ward_ids(session))
     require_inside(session, actor, "template", version.template.slug)
-    if version.template.message_class not in MESSAGE_CLASSES or version.template.message_class == "he-thong":
+    if not class_rules(version.template.message_class).chosen_by_people:
         raise InvalidInput(
             "Mẫu tin “{slug}” là tin hệ thống, không dùng cho chiến dịch.",
             "Template “{slug}” is a system reply; campaigns cannot use it.",
@@ -114,6 +118,7 @@ def edit(
     _check_draft(session, actor, draft, template_version)
     write_draft(campaign, draft, template_version)
     campaign.template_version = template_version
+    refuse_content(campaign)
     _void_approval(campaign)
     campaign.edited_by = actor.email
     campaign.state_reason = None
@@ -125,6 +130,7 @@ def _void_approval(campaign: Campaign) -> None:
     campaign.approved_hash = None
     campaign.approved_by = None
     campaign.approved_at = None
+    campaign.class_confirmed_by = []
     campaign.submitted_by = None
     campaign.scheduled_for = None
 
@@ -133,11 +139,13 @@ def submit(session: Session, actor: Actor, campaign_id: int, *, version: int | N
     """Ask for approval. Everything that could stop the sending later is refused now.
 
     Raises:
-        InvalidInput: nobody would get it, a placeholder has no value for somebody, or a carrier has no gateway.
+        InvalidInput: it lacks what its class asks for (``campaigns.lawful``), nobody would get it, a placeholder has no
+            value for somebody, or a carrier has no gateway.
     """
     actor.require("campaign.submit")
     campaign = _lock(session, actor, campaign_id, version)
     _move(campaign, Step.SUBMIT)
+    refuse_unlawful(session, campaign)
     refuse_unsendable(session, campaign)
     campaign.submitted_by = actor.email
     campaign.state_reason = None

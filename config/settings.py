@@ -93,6 +93,19 @@ class Settings(BaseSettings):
     refusal_link_days: int = Field(
         365, ge=30, description="Days after the last message to a number for which its link to refuse works."
     )
+    do_not_call_days: int = Field(
+        30, ge=1, description="Days after which the do-not-call list is too old to advertise with."
+    )
+    do_not_call_warn_days: int = Field(7, ge=1, description="Days after which a new do-not-call list is asked for.")
+    advertising_copy_to: str = Field(
+        "5656", description="Where people must send a copy of every advertising campaign; shown on its review."
+    )
+    class_rules: str = Field(
+        "",
+        description="What the city sets otherwise for a class of messages, as JSON: "
+        '`{"thong-bao": {"hours": "08:00-20:00", "rest_days": false, "cap": 2, "approvals": 2}}`; `"cap": null` is no '
+        "cap. The law is not loosened (`docs/law.md`).",
+    )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 
 

@@ -47,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("journey") or item.get_closest_marker("chaos"):
             item.add_marker(pytest.mark.xdist_group("processes"))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(400))
         elif item.get_closest_marker("browser"):
             # Those of one file share a town, which takes a while to build.
             item.add_marker(pytest.mark.xdist_group(item.path.stem))

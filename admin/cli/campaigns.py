@@ -18,10 +18,12 @@ from admin.cli.tables import print_table
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
+from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, parse_rate, parse_span
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
 from campaigns.draft import CampaignDraft
 from campaigns.errors import InvalidInput
+from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
 from campaigns.scope import require_inside
 from campaigns.stats import Summary, estimate, summary
@@ -70,6 +72,14 @@ def campaigns() -> None:
     help=t("Khung giờ gửi, giờ Việt Nam.", "Hours of sending, Vietnamese time."),
 )
 @click.option("--sender", default="", help=t("Tên người gửi (brandname).", "Sender name."))
+@click.option(
+    "--legal-basis",
+    default="",
+    help=t(
+        "Căn cứ pháp lý; mặc định theo loại tin, bắt buộc với khẩn cấp và quảng cáo.",
+        "Legal basis; by default that of the message class, required for emergencies and advertising.",
+    ),
+)
 @click.option(
     "--set",
     "values",
@@ -134,6 +144,7 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             template_version_id=version_id,
             variant=options["variant"],
             sender=options["sender"],
+            legal_basis=options["legal_basis"],
             values=_values(options["values"]),
             audience=_audience(loa, options),
             start_at=_start(options["start"]),
@@ -347,13 +358,24 @@ def show(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> Non
     person = loa.reader(as_email)
     with loa.database.transaction() as session:
         require_inside(session, person, "campaign", campaign_id)
-        found, ahead = summary(session, campaign_id), outlook(session, get_campaign(session, campaign_id))
+        campaign = get_campaign(session, campaign_id)
+        found, ahead = summary(session, campaign_id), outlook(session, campaign)
+        rests = class_words(campaign)
     if as_json:
         emit_json({**found.to_json(), **ahead.to_json()})
         return
     print_summary(found)
-    for sentence in ahead.words():
+    for sentence in (*rests, *ahead.words()):
         click.echo(sentence)
+
+
+def class_words(campaign: Campaign) -> list[str]:
+    """The class of a campaign and what it rests on, as an approver must know them."""
+    basis = legal_basis_of(campaign)
+    return [
+        t("Loại tin: {kind}", "Class: {kind}", kind=class_rules(campaign.message_class).title),
+        t("Căn cứ: {basis}", "Legal basis: {basis}", basis=basis or t("chưa ghi", "none named")),
+    ]
 
 
 def _summary(loa: Loa, campaign_id: int) -> Summary:
@@ -441,9 +463,7 @@ def estimate_command(loa: Loa, campaign_id: int, as_email: str | None, as_json: 
         [t("Bước", "Step"), t("Số người", "People")],
         [
             [t("Có trong danh bạ", "Registered"), found.registered],
-            [t("Không có số dùng được", "Without usable number"), found.no_number],
-            [t("Đã từ chối nhận tin", "Refused"), found.refused],
-            [t("Sẽ gửi", "Will be sent"), found.will_send],
+            *([str(step.title), step.people] for step in found.steps),
             [t("Số phần tin", "Parts"), found.parts],
         ],
     )

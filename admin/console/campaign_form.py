@@ -93,6 +93,7 @@ def filled_form(campaign: Campaign | None) -> dict[str, str]:
         "version_id": str(campaign.template_version_id),
         "variant": campaign.variant,
         "sender": campaign.sender,
+        "legal_basis": campaign.legal_basis or "",
         "whom": "all" if audience.everybody else "areas",
         "when": "at" if campaign.start_at else "later",
         "start_at": local(campaign.start_at).strftime("%Y-%m-%dT%H:%M") if campaign.start_at else "",
@@ -136,6 +137,7 @@ _MESSAGES: dict[str, Text] = {
         "Tên người gửi tối đa 11 ký tự: chữ không dấu, số, dấu cách, - _ .",
         "A sender name has 11 characters at most: plain letters, digits, space, - _ .",
     ),
+    "legal_basis": Text("Căn cứ dài quá 500 ký tự.", "The legal basis has more than 500 characters."),
     "audience": Text("Hãy chọn ít nhất một quận, huyện hoặc phường, xã.", "Choose at least one district or ward."),
     "values": Text("Giá trị dài quá 500 ký tự.", "A value is longer than 500 characters."),
 }
@@ -161,6 +163,7 @@ def draft_of(form: Form, session: Session, edition: str) -> CampaignDraft | None
         "template_version_id": version_id,
         "variant": form.get("variant"),
         "sender": form.get("sender").strip(),
+        "legal_basis": form.get("legal_basis"),
         "values": {
             name.removeprefix(VALUE_PREFIX): value.strip()
             for name, value in form.values.items()

@@ -60,6 +60,7 @@ def _helpers() -> dict[str, Any]:
         "percent": formats.percent,
         "moment": formats.moment,
         "clock": formats.clock,
+        "day": formats.day,
         "masked": formats.masked,
         "duration": formats.duration,
         "seconds": formats.seconds,

@@ -1,4 +1,4 @@
-"""Lets large bodies in at one address, for those who may use it, and keeps them off the shared temporary folder."""
+"""Lets large bodies in where lists are uploaded, and keeps them off the folder that every account can look into."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from admin.console.i18n import choose_language
 from campaigns.audience.uploads import uploads_of
 from config.i18n import t
 
-UPLOAD = "contacts.upload"
-PERMISSION = "contact.import"
+UPLOADS = {"contacts.upload": "contact.import", "donotcall.upload": "do-not-call.import"}
+"""Where lists are uploaded, and who may."""
 
 _FORM_BYTES = 64 * 1024
 """Room for the form around the file."""
@@ -35,7 +35,7 @@ class UploadRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        if request.endpoint != UPLOAD:
+        if request.endpoint not in UPLOADS:
             return super()._get_file_stream(total_content_length, content_type, filename, content_length)
         # Closed with the request.
         opened = cast(IO[bytes], tempfile.TemporaryFile(dir=uploads_of(console().settings.home)))  # noqa: SIM115
@@ -60,7 +60,8 @@ def let_lists_in(app: Flask) -> None:
 
     @app.before_request
     def raise_limit() -> None:
-        if request.endpoint != UPLOAD or request.method != "POST" or not actor().may(PERMISSION):
+        permission = UPLOADS.get(request.endpoint or "")
+        if permission is None or request.method != "POST" or not actor().may(permission):
             return
         limit = limit_bytes() + _FORM_BYTES
         if (request.content_length or 0) > limit:
@@ -70,12 +71,13 @@ def let_lists_in(app: Flask) -> None:
         request.max_content_length = limit
 
 
-def too_large() -> str:
-    """What a person is told whose list is too large."""
+def too_large(command: str = "loa contacts import") -> str:
+    """What a person is told whose list is too large; ``command`` takes any."""
     return t(
-        "Tệp lớn quá {n} MB. Hãy chia thành nhiều tệp, hoặc nhờ người vận hành nhập bằng lệnh “loa contacts import”.",
-        "The file has more than {n} MB. Split it, or ask the operator to import it with “loa contacts import”.",
+        "Tệp lớn quá {n} MB. Hãy chia thành nhiều tệp, hoặc nhờ người vận hành nhập bằng lệnh “{command}”.",
+        "The file has more than {n} MB. Split it, or ask the operator to import it with “{command}”.",
         n=console().settings.upload_mb,
+        command=command,
     )
 
 

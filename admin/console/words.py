@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
+from campaigns.titles import CARRIER_TITLES as CARRIER_TITLES
 from campaigns.titles import SOURCE_TITLES as SOURCE_TITLES
 from campaigns.titles import carrier as carrier
 from config.i18n import Text
@@ -178,6 +179,7 @@ PERSON_PARTS: Mapping[str, Text] = {
     "person": Text("Người", "Person"),
     "messages": Text("Tin đã gửi", "Messages sent"),
     "refusals": Text("Từ chối nhận tin", "Refusals"),
+    "consents_to_advertising": Text("Đồng ý nhận quảng cáo", "Consents to advertising"),
     "received_from_person": Text("Tin nhận từ người này", "Messages from the person"),
 }
 

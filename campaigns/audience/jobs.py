@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaigns.advertising.donotcall import import_do_not_call
 from campaigns.audience.columns import REASON_TITLES
 from campaigns.audience.importing import ImportReport, import_contacts
 from campaigns.audience.problems import Outcome, no_formula
@@ -23,6 +25,7 @@ from campaigns.models import ImportJob
 from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
 from campaigns.store.imports import (
+    DO_NOT_CALL,
     OPEN,
     begin_import,
     count_created,
@@ -31,6 +34,7 @@ from campaigns.store.imports import (
     note_rows_done,
     try_lock_import,
 )
+from campaigns.store.users import load_actor
 from config.i18n import LANGUAGES, Text, language
 from config.keys import Keyring
 
@@ -48,7 +52,7 @@ def run_import(database: Database, keyring: Keyring, home: Path, job_id: int) ->
         if job is None:
             return False
         with language(job.language):
-            _read(database, keyring, home, job)
+            (_read_do_not_call if job.kind == DO_NOT_CALL else _read)(database, keyring, home, job)
     return True
 
 
@@ -104,14 +108,42 @@ def _read(database: Database, keyring: Keyring, home: Path, job: ImportJob) -> N
     list_of(home, job).unlink(missing_ok=True)
 
 
+def _read_do_not_call(database: Database, keyring: Keyring, home: Path, job: ImportJob) -> None:
+    """A list of the state's, not of people: it replaces the one before as a whole."""
+    try:
+        with database.transaction() as session:
+            actor = load_actor(session, job.created_by)
+        report = import_do_not_call(
+            database,
+            keyring,
+            actor,
+            list_of(home, job),
+            issued_on=date.fromisoformat(job.options["issued_on"]),
+            add_only=job.options["add_only"],
+            may_shrink=job.options["may_shrink"],
+            progress=lambda rows: _note(database, job.id, rows),
+        )
+    except LoaError as refusal:
+        with database.transaction() as session:
+            _fail(session, job, refusal)
+    else:
+        with database.transaction() as session:
+            end_import(session, job.id, report=report.to_json())
+    list_of(home, job).unlink(missing_ok=True)
+
+
+def _note(database: Database, job_id: int, rows: int) -> None:
+    with database.transaction() as session:
+        note_rows_done(session, job_id, rows)
+
+
 def _progress(database: Database, job_id: int) -> Callable[[int], None]:
     done = 0
 
     def advance(rows: int) -> None:
         nonlocal done
         done += rows
-        with database.transaction() as session:
-            note_rows_done(session, job_id, done)
+        _note(database, job_id, done)
 
     return advance
 

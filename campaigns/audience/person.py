@@ -17,6 +17,7 @@ from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import Contact
 from campaigns.scope import require_inside, require_wards
 from campaigns.store.audit import append_audit
+from campaigns.store.consents import list_consents_of
 from campaigns.store.people import (
     erase_contact,
     get_contact,
@@ -174,6 +175,19 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
                 "ended_evidence": refusal.ended_evidence,
             }
             for refusal in list_refusals_of(session, contact.phone_hash)
+        ],
+        "consents_to_advertising": [
+            {
+                "topic": consent.topic or "*",
+                "given_at": consent.given_at,
+                "how": consent.how,
+                "text": consent.wording,
+                "messages_a_day": consent.daily_cap,
+                "evidence": consent.evidence,
+                "ended_at": consent.ended_at,
+                "ended_evidence": consent.ended_evidence,
+            }
+            for consent in list_consents_of(session, contact.phone_hash)
         ],
         "received_from_person": [
             {"at": message.received_at, "text": message.body, "taken_as": message.action}

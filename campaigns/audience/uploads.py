@@ -6,11 +6,12 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -69,31 +70,42 @@ def take_in(database: Database, home: Path, actor: Actor, file: BinaryIO, file_n
         InvalidInput: it is no table; nothing is kept.
     """
     actor.require("contact.import")
+    with kept_file(home, file, file_name) as path:
+        titles = read_titles(find_table(path).header)
+        with database.transaction() as session:
+            known = find_fields(session, header_digest(titles))
+            job = job_for(path, titles, actor, edition=edition, fields=list(known or guess_fields(titles)))
+            session.add(job)
+    return job
+
+
+@contextmanager
+def kept_file(home: Path, file: BinaryIO, file_name: str) -> Iterator[Path]:
+    """The file in a private folder of its own; gone again where the block fails."""
     folder = uploads_of(home) / secrets.token_hex(16)
     folder.mkdir(mode=0o700)
     try:
         path = folder / _safe_name(file_name)
         _write(path, file)
-        titles = read_titles(find_table(path).header)
-        with database.transaction() as session:
-            known = find_fields(session, header_digest(titles))
-            job = ImportJob(
-                folder=folder.name,
-                file_name=path.name,
-                size=path.stat().st_size,
-                edition=edition,
-                header_digest=header_digest(titles),
-                titles=list(titles),
-                fields=list(known or guess_fields(titles)),
-                rows_expected=estimate_rows(path),
-                language=current_language(),
-                created_by=actor.email,
-            )
-            session.add(job)
+        yield path
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return job
+
+
+def job_for(path: Path, titles: Sequence[str], actor: Actor, **more: Any) -> ImportJob:
+    """The row of an import of a kept file, not yet in the database."""
+    return ImportJob(
+        folder=path.parent.name,
+        file_name=path.name,
+        size=path.stat().st_size,
+        header_digest=header_digest(titles),
+        titles=list(titles),
+        rows_expected=estimate_rows(path),
+        language=current_language(),
+        created_by=actor.email,
+        **more,
+    )
 
 
 def _safe_name(name: str) -> str:

@@ -1,16 +1,21 @@
 """The classes of messages: one table decides what each needs, may and must not; ``docs/law.md`` gives every source.
 
-A class is chosen with the template and confirmed by a second person. What a city may set otherwise (hours, caps,
-approvals) is in ``config.settings``; what is here is the default, or law.
+A class is chosen with the template and confirmed by a second person. What is here is the default, or law; what a city
+sets otherwise (``LOA_CLASS_RULES``: hours, rest days, cap, approvals) is in ``class_rules``; the law is not loosened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
+from functools import lru_cache
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from campaigns.errors import InvalidInput
 from config.i18n import Text
+from config.settings import get_settings
 
 Hours = tuple[time, time]
 """Local time Asia/Ho_Chi_Minh, end excluded; equal start and end are the whole day."""
@@ -129,3 +134,115 @@ _ALL = (
 )
 
 MESSAGE_CLASSES: Mapping[str, MessageClass] = {kind.slug: kind for kind in _ALL}
+
+
+_LAWFUL_HOURS: Hours = (time(7), time(22))
+"""Decree 91/2020/NĐ-CP, Article 13.6: messages of every kind, by its wording; emergencies and replies apart."""
+_LAWFUL_CAP = 3
+"""Advertising to one number within 24 hours (Article 13.5)."""
+_OWN_HOURS = frozenset({"khan-cap", "he-thong"})
+
+
+class _Set(BaseModel):
+    """What a city may set of one class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: str = Field("", pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    rest_days: bool = True
+    cap: int | None = Field(None, ge=1, le=1000)
+    approvals: int = Field(1, ge=1, le=3)
+
+
+_SETTING = TypeAdapter(dict[str, _Set])
+
+
+def class_rules(slug: str) -> MessageClass:
+    """The class as it holds in this installation: the table, and what the city sets otherwise.
+
+    Raises:
+        InvalidInput: there is no such class, or ``LOA_CLASS_RULES`` cannot be read or loosens the law.
+    """
+    return all_class_rules()[known_class(slug)]
+
+
+def known_class(slug: str) -> str:
+    """``slug``, where there is such a class.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if slug not in MESSAGE_CLASSES:
+        raise InvalidInput(
+            "Không có loại tin “{slug}”. Các loại: {known}.",
+            "There is no message class “{slug}”. Classes: {known}.",
+            slug=slug,
+            known=", ".join(MESSAGE_CLASSES),
+        )
+    return slug
+
+
+def all_class_rules() -> Mapping[str, MessageClass]:
+    """Every class as it holds in this installation.
+
+    Raises:
+        InvalidInput: ``LOA_CLASS_RULES`` cannot be read or loosens the law.
+    """
+    return read_class_rules(get_settings().class_rules)
+
+
+@lru_cache(maxsize=8)
+def read_class_rules(setting: str) -> Mapping[str, MessageClass]:
+    """The table with ``setting`` (JSON, as in ``LOA_CLASS_RULES``) on it.
+
+    Raises:
+        InvalidInput: it cannot be read, names what cannot be set, or loosens the law.
+    """
+    try:
+        given = _SETTING.validate_json(setting or "{}")
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise _refused(".".join(map(str, first["loc"])) or "JSON", Text(first["msg"], first["msg"])) from error
+    return {**MESSAGE_CLASSES} | {known_class(slug): _with(MESSAGE_CLASSES[slug], given[slug]) for slug in given}
+
+
+def _with(kind: MessageClass, given: _Set) -> MessageClass:
+    if not kind.chosen_by_people:
+        raise _refused(
+            kind.slug,
+            Text(
+                "trả lời của hệ thống phải gửi ngay (Nghị định 91/2020/NĐ-CP, Điều 16.3)",
+                "replies of the system must go at once (Decree 91/2020/NĐ-CP, Article 16.3)",
+            ),
+        )
+    named = {name: getattr(given, name) for name in given.model_fields_set}
+    if given.hours:
+        named["hours"] = tuple(time.fromisoformat(end) for end in given.hours.split("-"))
+    changed = replace(kind, **named)
+    _refuse_loosened(changed)
+    return changed
+
+
+def _refuse_loosened(kind: MessageClass) -> None:
+    start, end = kind.hours
+    first, last = _LAWFUL_HOURS
+    if kind.slug not in _OWN_HOURS and not (first <= start < end <= last):
+        raise _refused(
+            f"{kind.slug}.hours",
+            Text(
+                "chỉ được gửi tin trong khoảng 07:00-22:00 (Nghị định 91/2020/NĐ-CP, Điều 13.6)",
+                "messages may be sent from 07:00 to 22:00 only (Decree 91/2020/NĐ-CP, Article 13.6)",
+            ),
+        )
+    if kind.needs_consent and (kind.cap is None or kind.cap > _LAWFUL_CAP):
+        raise _refused(
+            f"{kind.slug}.cap",
+            Text(
+                "mỗi người nhận tối đa 3 tin quảng cáo trong 24 giờ (Nghị định 91/2020/NĐ-CP, Điều 13.5)",
+                "at most 3 advertising messages to one person within 24 hours (Decree 91/2020/NĐ-CP, Article 13.5)",
+            ),
+        )
+
+
+def _refused(where: str, why: Text) -> InvalidInput:
+    return InvalidInput("LOA_CLASS_RULES, {where}: {why}.", "LOA_CLASS_RULES, {where}: {why}.", where=where, why=why)

@@ -1,7 +1,7 @@
 """What a text may say: refusals that stop it and warnings that a person weighs.
 
 Sources: anti-fraud rules for the city's messages (only ``gov.vn`` links, no request for codes or accounts);
-Decree 91/2020/NĐ-CP, Articles 15 and 16, for advertising.
+Decree 91/2020/NĐ-CP, Articles 3.1, 15 and 16, for advertising.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from campaigns.content.classes import MessageClass
+from campaigns.content.commercial import find_commerce
 from campaigns.content.encoding import normalise, strip_marks
 from campaigns.content.findings import Kind, findings
 from campaigns.content.placeholders import PLACEHOLDERS
@@ -61,7 +62,16 @@ _NAMED = re.compile(
     r"lao dong|ldtbxh|tai chinh)|bhxh|bao hiem xa hoi|trung tam (?:hanh chinh|phuc vu)|tp da nang|thanh pho|1022)\b"
     r"|\.gov\.vn\b"
 )
-_REFUSAL_LINE = re.compile(r"\btu choi\b.*\b(soan|goi|lien he|bam|nhan)\b|\b(soan|goi|nhan)\b.*\btu choi\b")
+_REFUSE = re.compile(r"\b(tu choi|ngung nhan|opt out|unsubscribe|refuse)\b")
+_TO = rf"[^.;]{{0,40}}?(?:\d{{3,}}|{HOLE})"
+_BY_MESSAGE = re.compile(rf"\b(?:soan|nhan tin|nhan|text|sms)\b{_TO}")
+_BY_CALL = re.compile(rf"\b(?:goi|call)\b{_TO}")
+_REFUSAL_MOST = 140
+"""The way out stands within so many last characters."""
+_AFTER_MOST = 30
+"""Nothing but a short closing comes after it."""
+_FIRST_LABEL = re.compile(r"\W{0,3}[\[【<{][^\]】>}]{0,20}[\]】>}]|\s*\([A-Z0-9-]{2,8}\)")
+_ANY_LABEL = re.compile(r"[\[【(]\s*(?:QC|AD|DKQC|TB|QC[- ]\w+)\s*[\]】)]", re.IGNORECASE)
 
 
 def check_text(
@@ -163,6 +173,25 @@ def _secrets(folded: str) -> Iterator[Problem]:
 
 
 def _class_rules(text: str, folded: str, kind: MessageClass) -> Iterator[Problem]:
+    yield from _labels(text, kind)
+    if kind.needs_refusal_line and not _says_how_to_refuse(folded):
+        yield Problem(
+            Level.REFUSAL,
+            "refusal-line",
+            Text(
+                "Tin quảng cáo phải chỉ cách từ chối ở cuối tin, cả bằng tin nhắn và bằng cuộc gọi, như “Từ chối: soạn "
+                "TC gửi 1313 hoặc gọi 1022” (Nghị định 91/2020/NĐ-CP, Điều 16).",
+                "Advertising must end by saying how to refuse it, by message and by call, such as “Từ chối: soạn TC "
+                "gửi 1313 hoặc gọi 1022” (Decree 91/2020/NĐ-CP, Article 16).",
+            ),
+        )
+    if not kind.needs_consent:
+        yield from _commerce(text, kind)
+
+
+def _labels(text: str, kind: MessageClass) -> Iterator[Problem]:
+    """The label a class needs stands first; the one it may have as well, and no other stands anywhere."""
+    allowed = kind.label or kind.optional_label
     if kind.label and not text.startswith(kind.label):
         yield Problem(
             Level.REFUSAL,
@@ -172,15 +201,58 @@ def _class_rules(text: str, folded: str, kind: MessageClass) -> Iterator[Problem
                 f"A message of class {kind.title.en} must begin with {kind.label} (Decree 91/2020/NĐ-CP, Article 15).",
             ),
         )
-    if kind.needs_refusal_line and not _REFUSAL_LINE.search(folded):
+    rest = text.removeprefix(allowed) if allowed else text
+    if found := _FIRST_LABEL.match(rest) or _ANY_LABEL.search(rest):
+        may = Text(f"chỉ được là {allowed}, ở đầu tin", f"it may only be {allowed}, at the beginning")
+        none = Text("không mang nhãn nào", "it carries none")
+        why = may if allowed else none
         yield Problem(
             Level.REFUSAL,
-            "refusal-line",
+            "label",
             Text(
-                "Tin quảng cáo phải chỉ cách từ chối ở cuối tin (Nghị định 91/2020/NĐ-CP, Điều 16).",
-                "Advertising must end by saying how to refuse it (Decree 91/2020/NĐ-CP, Article 16).",
+                f"Nhãn “{found[0].strip()}” không dùng được trong tin “{kind.title.vi}”: {why.vi}. "
+                "[QC] chỉ dành cho quảng cáo, [TB] cho thông báo.",
+                f"A message of class {kind.title.en} cannot carry the label “{found[0].strip()}”: {why.en}. "
+                "[QC] is for advertising, [TB] for public information.",
             ),
         )
+
+
+def _says_how_to_refuse(folded: str) -> bool:
+    """Whether the last words say how to refuse by message and by call, in either order, with where to."""
+    tail = folded[-_REFUSAL_MOST:]
+    ways = [max((found.end() for found in way.finditer(tail)), default=0) for way in (_BY_MESSAGE, _BY_CALL)]
+    return bool(_REFUSE.search(tail)) and all(ways) and len(tail) - max(ways) <= _AFTER_MOST
+
+
+def _commerce(text: str, kind: MessageClass) -> Iterator[Problem]:
+    """Selling under a class that is not advertising: the case of December 2025."""
+    found = find_commerce(text)
+    if not found.words:
+        return
+    words = ", ".join(found.words)
+    if not found.is_commercial:
+        yield Problem(
+            Level.WARNING,
+            "commercial",
+            Text(
+                f"Nghe như quảng cáo: {words}. Nếu tin mời mua, mời dự bán hàng thì phải chọn loại “Quảng cáo”.",
+                f"Sounds of advertising: {words}. If the text invites to buy or to a sale, its class is advertising.",
+            ),
+        )
+        return
+    yield Problem(
+        Level.REFUSAL,
+        "commercial",
+        Text(
+            f"Tin mang nội dung thương mại ({words}) nên không gửi được ở loại “{kind.title.vi}”. Hãy bỏ phần đó, hoặc "
+            "chọn loại “Quảng cáo” (quang-cao) và đi đủ các bước: nhãn [QC], người nhận đã đồng ý, danh sách không "
+            "quảng cáo, tên người gửi thương mại, hai người duyệt (Nghị định 91/2020/NĐ-CP).",
+            f"The text is commercial ({words}) and cannot go as {kind.title.en}. Leave that out, or choose the class "
+            "advertising (quang-cao) and go the whole way: label [QC], people who consented, the do-not-call list, a "
+            "commercial sender name, two approvers (Decree 91/2020/NĐ-CP).",
+        ),
+    )
 
 
 def _looks(outline: str, plain: bool) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ TOPICS: Mapping[str, Text] = {
     "giao-thong": Text("Giao thông", "Road traffic"),
     "luu-tru": Text("Thông báo lưu trú", "Notice of lodging"),
     "de-an-06": Text("Đề án 06", "Project 06"),
+    "quang-cao": Text("Quảng cáo", "Advertising"),
     "noi-bo": Text("Nội bộ cơ quan", "Internal, to staff"),
     "he-thong": Text("Trả lời của hệ thống", "Replies of the system"),
 }

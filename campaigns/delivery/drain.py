@@ -119,8 +119,7 @@ class Drain:
         ask = ClaimRequest(
             gateway_id=line.account.gateway_id,
             campaign_id=facts.campaign_id,
-            topic=facts.topic,
-            honours_refusals=facts.honours_refusals,
+            reach=facts.reach,
             personal=facts.text.is_personal,
             budget_parts=max(1.0, line.account.tps * CLAIM_SECONDS * share),
             most=line.policy.batch_size,

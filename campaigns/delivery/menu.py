@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.audience.reach import reach_of
 from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
@@ -17,6 +17,7 @@ from campaigns.store.campaigns import get_campaign
 from campaigns.store.database import Database
 from campaigns.store.delivery import MenuItem, list_ready_campaigns
 from campaigns.store.places import load_places
+from campaigns.store.reach import Reach
 
 FRESH_SECONDS = 0.5
 """How long a list of ready campaigns is used. It only guides: every claim checks the campaign itself again."""
@@ -29,8 +30,7 @@ class CampaignFacts:
     campaign_id: int
     priority: int
     paced: bool
-    topic: str
-    honours_refusals: bool
+    reach: Reach
     sender: str
     validity_minutes: int
     text: CampaignText
@@ -102,8 +102,7 @@ class Menu:
             campaign_id=campaign.id,
             priority=item.priority,
             paced=item.paced,
-            topic=campaign.topic,
-            honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
+            reach=reach_of(session, campaign),
             sender=campaign.sender,
             validity_minutes=campaign.validity_minutes,
             text=campaign_text(campaign),

@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.audience.reach import reach_of
 from campaigns.delivery.pace import begin_pace
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.errors import LoaError
+from campaigns.lawful import refuse_unlawful
 from campaigns.models import Campaign
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
@@ -70,13 +70,14 @@ def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_pl
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
         return True, 0
+    if campaign.plan_cursor is None:
+        refuse_unlawful(session, campaign)
     cursor: Cursor = campaign.plan_cursor or _first_cursor(session, campaign)
     if cursor["place"] >= len(cursor["wards"]):
         _start(session, campaign)
         return True, 0
     page = next_page(session, cursor["wards"][cursor["place"] :], cursor["after"], PAGE)
-    honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
-    rules = PlanRules(campaign.id, campaign.topic, honours, batch_size, skip_planned)
+    rules = PlanRules(campaign.id, reach_of(session, campaign), batch_size, skip_planned)
     done, count = _plan(session, campaign, rules, page)
     after = 0 if done[-1].ends else done[-1].upto
     campaign.plan_cursor = {**cursor, "place": cursor["place"] + sum(s.ends for s in done), "after": after}
@@ -84,9 +85,9 @@ def _plan_next_page(session: Session, campaign_id: int, batch_size: int, skip_pl
 
 
 def _first_cursor(session: Session, campaign: Campaign) -> Cursor:
-    wards: list[int] | None = Audience.model_validate(campaign.audience).ward_ids(session)
+    wards = reach_of(session, campaign).ward_ids
     everybody: list[int | None] = [*list_ward_ids(session), None]
-    return {"wards": everybody if wards is None else wards, "place": 0, "after": 0}
+    return {"wards": everybody if wards is None else list(wards), "place": 0, "after": 0}
 
 
 def _start(session: Session, campaign: Campaign) -> None:
@@ -125,7 +126,7 @@ def _count_parts(text: CampaignText, places: Mapping[int, tuple[str, str]], page
 
 
 def _plan_personal(session: Session, rules: PlanRules, text: CampaignText, place: Place, stretch: Stretch) -> int:
-    people = read_page(session, rules, stretch.ward_id, stretch.after, stretch.upto)
+    people = read_page(session, rules.reach, stretch.ward_id, stretch.after, stretch.upto)
     counts = [len(text.for_person(place, person.full_name, person.attributes)) for person in people]
     return plan_listed(session, rules, stretch.ward_id, [person.id for person in people], counts)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.audience.reach import reach_of
 from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.delivery.rendering import CampaignText, Place
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign
 from campaigns.store.places import load_places
 from campaigns.store.preflight import count_carriers_without_route, count_missing_values
+from campaigns.store.reach import Reach
 
 
 def campaign_text(campaign: Campaign) -> CampaignText:
@@ -26,9 +26,8 @@ def refuse_unsendable(session: Session, campaign: Campaign) -> None:
         InvalidInput: nobody is left to send to; a placeholder has no value for some people; a carrier of the
             audience has no enabled gateway; or the text carries a link and there is no address for it.
     """
-    wards = Audience.model_validate(campaign.audience).ward_ids(session)
-    honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
-    carriers = count_carriers_without_route(session, ward_ids=wards, topic=campaign.topic, honours_refusals=honours)
+    reach = reach_of(session, campaign)
+    carriers = count_carriers_without_route(session, reach)
     if not carriers.reachable:
         raise InvalidInput(
             "Không còn ai để gửi trong đối tượng đã chọn.",
@@ -41,23 +40,17 @@ def refuse_unsendable(session: Session, campaign: Campaign) -> None:
             "No enabled gateway carries these carriers: {listed} (people). Add a route, or a gateway for “*”.",
             listed=listed,
         )
-    _refuse_missing(session, campaign, wards)
+    _refuse_missing(session, campaign, reach)
 
 
-def _refuse_missing(session: Session, campaign: Campaign, wards: list[int] | None) -> None:
+def _refuse_missing(session: Session, campaign: Campaign, reach: Reach) -> None:
     text = campaign_text(campaign)
     if text.has_link and not link_of(SAMPLE_TOKEN):
         raise InvalidInput(
             "Mẫu tin có liên kết từ chối nhưng hệ thống chưa có địa chỉ công khai (LOA_PUBLIC_URL).",
             "The text carries the link to refuse, but this installation has no public address (LOA_PUBLIC_URL).",
         )
-    missing = count_missing_values(
-        session,
-        ward_ids=wards,
-        topic=campaign.topic,
-        honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
-        names=sorted(text.must_have),
-    )
+    missing = count_missing_values(session, reach, sorted(text.must_have))
     if missing:
         listed = ", ".join(f"{name}: {count}" for name, count in missing.items())
         raise InvalidInput(

@@ -13,6 +13,7 @@ from campaigns.models.access import (
     user_department,
     user_role,
 )
+from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
 from campaigns.models.campaigns import (
@@ -29,6 +30,7 @@ from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
     "Area",
@@ -39,8 +41,11 @@ __all__ = [
     "Campaign",
     "CampaignPace",
     "CampaignTrouble",
+    "Consent",
     "Contact",
     "Department",
+    "DoNotCall",
+    "DoNotCallList",
     "ExportJob",
     "Gateway",
     "GatewayChange",
@@ -57,10 +62,14 @@ __all__ = [
     "RecoveryCode",
     "Role",
     "Route",
+    "SenderName",
     "SignedIn",
     "Submission",
+    "Tariff",
     "Template",
     "TemplateVersion",
+    "TestMessage",
+    "TestNumber",
     "User",
     "user_area",
     "user_department",

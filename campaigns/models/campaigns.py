@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Float, ForeignKey, Identity, Index, Integer, SmallInteger, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, VARCHAR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaigns.models.base import Base
@@ -30,6 +30,8 @@ class Campaign(Base):
     """``plain`` (không dấu) or ``marked`` (có dấu)."""
     message_class: Mapped[str]
     topic: Mapped[str]
+    legal_basis: Mapped[str | None]
+    """What it rests on, as its makers named it; null takes that of its class."""
     sender: Mapped[str] = mapped_column(server_default="")
     """Sender name (brandname); empty takes the gateway's own."""
     values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
@@ -66,6 +68,8 @@ class Campaign(Base):
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     """Whose campaign it is: the maker's department."""
+    class_confirmed_by: Mapped[list[str]] = mapped_column(ARRAY(VARCHAR), server_default="{}")
+    """Approvers who said that the text belongs to its message class."""
     created_by: Mapped[str]
     edited_by: Mapped[str]
     submitted_by: Mapped[str | None]

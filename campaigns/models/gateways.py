@@ -33,6 +33,8 @@ class Gateway(Base):
     enabled: Mapped[bool] = mapped_column(server_default="true")
     version: Mapped[int] = mapped_column(server_default="1")
     """Raised by every change, so that open sessions know they are out of date."""
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    """When it was last added, changed or switched: what waits may belong elsewhere now."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

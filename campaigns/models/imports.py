@@ -22,6 +22,10 @@ class ImportJob(Base):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default="contacts")
+    """``contacts``, or ``do-not-call`` for an edition of the national list."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """What else the person said of a do-not-call list: its day, whether it adds, whether it may shrink."""
     state: Mapped[str] = mapped_column(server_default="uploaded")
     """``uploaded`` (not confirmed yet), ``waiting``, ``running``, ``finished``, ``failed``, ``discarded``."""
     folder: Mapped[str] = mapped_column(unique=True)

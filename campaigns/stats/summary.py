@@ -1,4 +1,4 @@
-"""Numbers of a campaign: its summary, its tables by dimension, its waterfall."""
+"""Numbers of a campaign: its summary, its tables by dimension."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
-from campaigns.delivery.planner import place_of
-from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.states import MESSAGE_STATES, STATE_TITLES
 from campaigns.errors import InvalidInput
-from campaigns.models import Campaign
 from campaigns.stats.idle import idle_reason
 from campaigns.store.campaigns import get_campaign
-from campaigns.store.places import load_places
-from campaigns.store.planning import PlanRules, count_waterfall, page_end, read_page
 from campaigns.store.stats import DIMENSIONS, sum_by, sum_campaign
 from config.i18n import t
 
@@ -129,60 +122,3 @@ def by_state(rows: list[StatsRow]) -> list[StatsRow]:
         )
         for state, count in sums.items()
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The waterfall: registered = no_number + refused + will_send, in people; parts of those who get it."""
-
-    registered: int
-    no_number: int
-    refused: int
-    will_send: int
-    parts: int
-
-    def to_json(self) -> dict[str, int]:
-        """The document of ``loa campaigns estimate --json``."""
-        return asdict(self)
-
-
-def estimate(session: Session, campaign_id: int) -> Estimate:
-    """Whom the campaign would reach if it were planned now. Exact, also for texts that differ by person.
-
-    Raises:
-        MissingValue: the text cannot be made for somebody.
-    """
-    campaign = get_campaign(session, campaign_id)
-    honours = MESSAGE_CLASSES[campaign.message_class].honours_refusal
-    wards = Audience.model_validate(campaign.audience).ward_ids(session)
-    rows = count_waterfall(session, topic=campaign.topic, honours_refusals=honours, ward_ids=wards)
-    registered = sum(row.registered for row in rows)
-    no_number = sum(row.no_number for row in rows)
-    refused = sum(row.refused for row in rows)
-    reachable: dict[int | None, int] = {}
-    for row in rows:
-        people = row.registered - row.no_number - row.refused
-        reachable[row.ward_id] = reachable.get(row.ward_id, 0) + people
-    return Estimate(
-        registered=registered,
-        no_number=no_number,
-        refused=refused,
-        will_send=sum(reachable.values()),
-        parts=_parts(session, campaign, honours, {ward: people for ward, people in reachable.items() if people}),
-    )
-
-
-def _parts(session: Session, campaign: Campaign, honours: bool, reachable: dict[int | None, int]) -> int:
-    text = campaign_text(campaign)
-    places = load_places(session) if text.names_places else {}
-    if not text.is_personal:
-        return sum(people * len(text.for_place(place_of(places, ward))) for ward, people in reachable.items())
-    rules = PlanRules(campaign.id, campaign.topic, honours, 500)
-    total = 0
-    for ward in reachable:
-        after = 0
-        while (last := page_end(session, ward, after, 20_000)) is not None:
-            for person in read_page(session, rules, ward, after, last):
-                total += len(text.for_person(place_of(places, ward), person.full_name, person.attributes))
-            after = last
-    return total

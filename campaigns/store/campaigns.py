@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, text
@@ -112,6 +112,12 @@ def read_waiting_gateways(session: Session, campaign_id: int) -> Sequence[Row[An
     Also how each stands: (state, cause, times, error, retry_at), all null where it never failed.
     """
     return session.execute(_WAITING_GATEWAYS, {"id": campaign_id}).all()
+
+
+def city_today(session: Session) -> date:
+    """The day it is in Da Nang, by the database's clock."""
+    found: date = session.execute(text("SELECT (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")).scalar_one()
+    return found
 
 
 def database_now(session: Session) -> datetime:

@@ -36,6 +36,7 @@ _SENT = text("""
     SELECT v.body_plain, '{}'::jsonb, t.title, '', min(k.planned_at)
     FROM campaign k JOIN template_version v ON v.id = k.template_version_id JOIN template t ON t.id = v.template_id
     WHERE k.standing IS NOT NULL AND k.created_at > now() - make_interval(months => :months)
+      AND t.slug <> 'sys-gui-thu'  -- tests on staff: whatever they said, no citizen got it
     GROUP BY v.id, t.title
     ORDER BY first_sent DESC LIMIT :most
 """)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
@@ -19,6 +20,7 @@ from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
 from campaigns.store.pacing import PACE_DUE
 from campaigns.store.picking import INSIDE_WINDOW, pick_batch
+from campaigns.store.reach import Reach
 
 S = MessageState
 
@@ -97,14 +99,12 @@ class Claim:
 
 # Retries wait for their whole batch: only messages with the fewest attempts are taken, so a fresh message
 # never waits behind a retry and a retry never comes before its time.
-_CLAIM = text(f"""
+_CLAIM = f"""
     WITH due AS (
         SELECT m.seq, c.phone_cipher,
                CASE WHEN :personal THEN c.full_name END AS full_name,
                CASE WHEN :personal THEN c.attributes END AS attributes,
-               c.phone_cipher IS NULL OR c.unusable IS NOT NULL
-               OR (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
-                                        AND (o.topic IS NULL OR o.topic = :topic))) AS stays
+               {{left_out}} AS stays
         FROM message m LEFT JOIN contact c ON c.id = m.contact_id
         WHERE m.batch_id = :batch AND m.state = {S.QUEUED.value}
           AND m.attempts = (SELECT min(attempts) FROM message WHERE batch_id = :batch AND state = {S.QUEUED.value})
@@ -128,7 +128,12 @@ _CLAIM = text(f"""
     SELECT seq, attempts, parts, phone_cipher, full_name, attributes, contact_id,
            CAST(extract(epoch FROM retry_until - now()) AS float8)
     FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
-""")
+"""
+
+
+@lru_cache(maxsize=64)
+def _claim(left_out: str) -> TextClause:
+    return text(_CLAIM.format(left_out=left_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,7 @@ class ClaimRequest:
 
     gateway_id: int
     campaign_id: int
-    topic: str
-    honours_refusals: bool
+    reach: Reach
     personal: bool
     """Whether the text needs the person's name or attributes."""
     budget_parts: float
@@ -172,18 +176,16 @@ def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | 
     if picked is None:
         return None
     rows = session.execute(
-        _CLAIM,
-        {
-            "batch": picked.id,
-            "take": picked.take,
-            "topic": ask.topic,
-            "honours": ask.honours_refusals,
-            "personal": ask.personal,
-            "token": token,
-            "worker": ask.worker,
-            "lease": ask.lease_seconds,
-            "cover": ask.cover,
-        },
+        _claim(ask.reach.left_out_now()),
+        ask.reach.bind(
+            batch=picked.id,
+            take=picked.take,
+            personal=ask.personal,
+            token=token,
+            worker=ask.worker,
+            lease=ask.lease_seconds,
+            cover=ask.cover,
+        ),
     )
     messages = list(map(ClaimedMessage._make, rows))
     return Claim(picked.id, token, ask.campaign_id, picked.ward_id, picked.carrier, messages)

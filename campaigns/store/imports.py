@@ -19,14 +19,18 @@ _LOCK = 0x4C6F_6107
 OPEN = ("waiting", "running")
 
 
-def get_import(session: Session, job_id: int) -> ImportJob:
-    """The import with this id.
+CONTACTS, DO_NOT_CALL = "contacts", "do-not-call"
+"""What a list holds."""
+
+
+def get_import(session: Session, job_id: int, kind: str | None = None) -> ImportJob:
+    """The import with this id, of a list of this kind where one is given.
 
     Raises:
         NotFound: there is none.
     """
     job = session.get(ImportJob, job_id)
-    if job is None:
+    if job is None or kind not in (None, job.kind):
         raise NotFound("Không có lượt nhập số {id}.", "There is no import {id}.", id=job_id)
     return job
 
@@ -40,9 +44,9 @@ def lock_import(session: Session, job_id: int) -> ImportJob:
     return lock_row(session, ImportJob, job_id) or get_import(session, job_id)
 
 
-def list_imports(session: Session, limit: int = 20) -> Sequence[ImportJob]:
-    """The latest imports."""
-    query = select(ImportJob).where(ImportJob.state != "discarded")
+def list_imports(session: Session, limit: int = 20, kind: str = CONTACTS) -> Sequence[ImportJob]:
+    """The latest imports of lists of one kind."""
+    query = select(ImportJob).where(ImportJob.state != "discarded", ImportJob.kind == kind)
     return session.scalars(query.order_by(ImportJob.id.desc()).limit(limit)).all()
 
 

@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from campaigns.models import OptOut
 from config.keys import HASH_BYTES
 
-_ADD = text("""
+_ENDS_CONSENT = """
+    SET ended_at = now(), ended_by = :created_by, ended_evidence = 'từ chối nhận tin (' || :source || ')'
+    {source} WHERE c.phone_hash = {hash} AND c.ended_at IS NULL
+    AND (CAST(:topic AS text) IS NULL OR :topic = 'quang-cao' OR c.topic = :topic)
+"""
+"""A refusal of everything, or of all advertising, ends every consent to advertising; one of a topic those to it."""
+
+_ADD = text(f"""
+    WITH ended AS (UPDATE consent c {_ENDS_CONSENT.format(source="", hash=":phone_hash")})
     INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
     VALUES (:phone_hash, :topic, :source, :evidence, :created_by)
     ON CONFLICT DO NOTHING RETURNING id
@@ -21,7 +29,11 @@ _ADD = text("""
 def insert_optout(
     session: Session, *, phone_hash: bytes, topic: str | None, source: str, evidence: str, created_by: str
 ) -> int | None:
-    """Register a refusal; the new row's id, or None where the same refusal is already in force."""
+    """Register a refusal, and end the consents it takes back.
+
+    Returns:
+        The new row's id, or None where the same refusal is already in force.
+    """
     new_id: int | None = session.execute(
         _ADD,
         {
@@ -36,10 +48,12 @@ def insert_optout(
 
 
 # The hashes come as one string of bytes: an array of twenty thousand took longer to write than its rows to insert.
-_ADD_MANY = text("""
+_ADD_MANY = text(f"""
     WITH input AS (
         SELECT DISTINCT substring(CAST(:hashes AS bytea) FROM n * :width + 1 FOR :width) AS phone_hash
         FROM generate_series(0, :count - 1) AS n
+    ), ended AS (
+        UPDATE consent c {_ENDS_CONSENT.format(source="FROM input i", hash="i.phone_hash")}
     ), added AS (
         INSERT INTO opt_out (phone_hash, topic, source, evidence, created_by)
         SELECT phone_hash, :topic, :source, :evidence, :created_by FROM input
@@ -52,7 +66,7 @@ _ADD_MANY = text("""
 def insert_optouts(
     session: Session, *, hashes: Sequence[bytes], topic: str | None, source: str, evidence: str, created_by: str
 ) -> int:
-    """Register many refusals at once; returns how many were new."""
+    """Register many refusals at once, and end the consents they take back; returns how many were new."""
     parameters = {
         "hashes": b"".join(hashes),
         "width": HASH_BYTES,

@@ -10,13 +10,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from campaigns.store.reach import Reach
 from campaigns.store.routes import SHARES, choice
-
-REACHABLE = """
-    c.unusable IS NULL AND c.phone_cipher IS NOT NULL
-    AND NOT (:honours AND EXISTS (SELECT 1 FROM opt_out o WHERE o.phone_hash = c.phone_hash AND o.ended_at IS NULL
-                                  AND (o.topic IS NULL OR o.topic = :topic)))
-"""
 
 # LATERAL … OFFSET 0 reads each ward by its index; joined freely, the planner may read the whole register for a page.
 _OF_WARDS = """
@@ -47,7 +42,7 @@ _UNPLANNED = """
 # Its gateway is the carrier's of this moment; none leaves the batch waiting for a route.
 def _insert(page: str, rules: PlanRules) -> str:
     return f"""
-    WITH page AS ({page} {REACHABLE} {_UNPLANNED if rules.skip_planned else ""}),
+    WITH page AS ({page} {rules.reach.reachable()} {_UNPLANNED if rules.skip_planned else ""}),
     numbered AS (
         SELECT id, ward_id, carrier, parts,
                (row_number() OVER (PARTITION BY ward_id, carrier ORDER BY id) - 1)::int AS n FROM page
@@ -77,21 +72,14 @@ class PlanRules:
     """What decides who gets a message of a campaign."""
 
     campaign_id: int
-    topic: str
-    honours_refusals: bool
+    reach: Reach
     batch_size: int
     skip_planned: bool = False
     """Leave out who has a message already: people who moved to a later ward while the audience was being frozen."""
 
     def bind(self, **more: Any) -> dict[str, Any]:
         """Parameters of the statements here."""
-        return {
-            "campaign": self.campaign_id,
-            "topic": self.topic,
-            "honours": self.honours_refusals,
-            "batch_size": self.batch_size,
-            **more,
-        }
+        return self.reach.bind(campaign=self.campaign_id, batch_size=self.batch_size, **more)
 
 
 def page_end(session: Session, ward_id: int | None, after: int, page: int) -> int | None:
@@ -186,36 +174,13 @@ def plan_listed(
     return result.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
-def read_page(session: Session, rules: PlanRules, ward_id: int | None, after: int, upto: int) -> Sequence[Row[Any]]:
-    """(id, full_name, attributes) of the reachable contacts of a page, for texts that differ by person."""
+def read_page(session: Session, reach: Reach, ward_id: int | None, after: int, upto: int) -> Sequence[Row[Any]]:
+    """(id, carrier, full_name, attributes) of the reachable contacts of a page, for texts that differ by person."""
     where = _SAME_WARD if ward_id is not None else _NO_WARD
     return session.execute(
         text(
-            f"SELECT c.id, c.full_name, c.attributes FROM contact c WHERE {where} AND c.id > :after AND c.id <= :upto"
-            f" AND {REACHABLE} ORDER BY c.id"
+            "SELECT c.id, c.carrier, c.full_name, c.attributes FROM contact c"
+            f" WHERE {where} AND c.id > :after AND c.id <= :upto AND {reach.reachable()} ORDER BY c.id"
         ),
-        rules.bind(ward=ward_id, after=after, upto=upto),
-    ).all()
-
-
-_WATERFALL = """
-    SELECT c.ward_id, c.carrier, count(*) AS registered,
-           count(*) FILTER (WHERE c.unusable IS NOT NULL OR c.phone_cipher IS NULL) AS no_number,
-           count(*) FILTER (WHERE c.unusable IS NULL AND c.phone_cipher IS NOT NULL AND o.refused) AS refused
-    FROM contact c
-    LEFT JOIN (SELECT DISTINCT phone_hash, true AS refused FROM opt_out
-               WHERE :honours AND ended_at IS NULL AND (topic IS NULL OR topic = :topic)) o USING (phone_hash)
-    WHERE {audience}
-    GROUP BY c.ward_id, c.carrier
-"""
-
-
-def count_waterfall(
-    session: Session, *, topic: str, honours_refusals: bool, ward_ids: Sequence[int] | None
-) -> Sequence[Row[Any]]:
-    """(ward_id, carrier, registered, no_number, refused) over the audience; ``ward_ids`` None means everybody."""
-    audience = "true" if ward_ids is None else "c.ward_id = ANY(:wards)"
-    return session.execute(
-        text(_WATERFALL.format(audience=audience)),
-        {"topic": topic, "honours": honours_refusals, "wards": None if ward_ids is None else list(ward_ids)},
+        reach.bind(ward=ward_id, after=after, upto=upto),
     ).all()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaigns.store.planning import REACHABLE, count_waterfall
+from campaigns.store.reach import WILL_SEND, Reach, count_stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,17 @@ _ROUTED = text("""
 """)
 
 
-def count_carriers_without_route(
-    session: Session, *, ward_ids: Sequence[int] | None, topic: str, honours_refusals: bool
-) -> CarrierCount:
+def count_carriers_without_route(session: Session, reach: Reach) -> CarrierCount:
     """Reachable people of the audience, and by carrier those no gateway would take."""
     routed = set(session.execute(_ROUTED).scalars())
     reachable = 0
     without: dict[str, int] = {}
-    for row in count_waterfall(session, topic=topic, honours_refusals=honours_refusals, ward_ids=ward_ids):
-        people = row.registered - row.no_number - row.refused
-        reachable += people
-        if people and row.carrier not in routed and "*" not in routed:
-            without[row.carrier] = without.get(row.carrier, 0) + people
+    for row in count_stages(session, reach):
+        if row.stage != WILL_SEND:
+            continue
+        reachable += row.people
+        if row.carrier not in routed and "*" not in routed:
+            without[row.carrier] = without.get(row.carrier, 0) + row.people
     return CarrierCount(reachable, without)
 
 
@@ -49,27 +48,20 @@ _LACKS = {
 _ATTRIBUTE = "coalesce(c.attributes->>:a{n}, '') !~ '\\S'"
 
 
-def count_missing_values(
-    session: Session, *, ward_ids: Sequence[int] | None, topic: str, honours_refusals: bool, names: Sequence[str]
-) -> dict[str, int]:
+def count_missing_values(session: Session, reach: Reach, names: Sequence[str]) -> dict[str, int]:
     """Reachable people of the audience who lack a value that a text needs, by placeholder; empty where nobody does."""
     if not names:
         return {}
     lacks = [_LACKS.get(name) or _ATTRIBUTE.format(n=n) for n, name in enumerate(names)]
     columns = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in lacks)
-    audience = "" if ward_ids is None else "AND c.ward_id = ANY(:wards)"
-    parameters = {f"a{n}": name for n, name in enumerate(names) if name not in _LACKS} | {
-        "wards": list(ward_ids or ()),
-        "topic": topic,
-        "honours": honours_refusals,
-    }
-    row = session.execute(text(_MISSING.format(columns=columns, audience=audience)), parameters).one()
+    values = {f"a{n}": name for n, name in enumerate(names) if name not in _LACKS}
+    statement = f"{_MISSING.format(columns=columns)} WHERE {reach.chosen()} AND {reach.reachable()}"
+    row = session.execute(text(statement), reach.bind(**values)).one()
     return {name: count for name, count in zip(names, row, strict=True) if count}
 
 
-_MISSING = f"""
-    SELECT {{columns}} FROM contact c
+_MISSING = """
+    SELECT {columns} FROM contact c
     LEFT JOIN area w ON w.id = c.ward_id AND w.kind = 'ward'
     LEFT JOIN area d ON d.edition = w.edition AND d.code = w.parent_code AND d.kind = 'district'
-    WHERE {REACHABLE} {{audience}}
 """

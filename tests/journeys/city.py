@@ -20,7 +20,7 @@ from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 LOA = Path(sys.executable).with_name("loa")
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass
@@ -48,7 +48,7 @@ class City:
         """Run a command with ``--json`` where it has it; its document, or its words when it should fail."""
         words = [str(argument) for argument in arguments] + (["--as", by] if by else [])
         done = subprocess.run(
-            [LOA, *words], env=self.environment(), cwd=ROOT, capture_output=True, text=True, input=stdin, timeout=120
+            [LOA, *words], env=self.environment(), cwd=ROOT, capture_output=True, text=True, input=stdin, timeout=240
         )
         if fails:
             assert done.returncode == 1, (words, done.returncode, done.stdout, done.stderr)

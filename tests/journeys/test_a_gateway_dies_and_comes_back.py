@@ -19,7 +19,7 @@ def sent_to(telcos: list[SandboxProcess], number: str) -> int:
     return sum(int(telco.do("parts", destination="84" + number[1:])["parts"]) for telco in telcos)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.journey
 def test_batches_go_to_the_next_gateway_and_return_after_one_probe(city: City) -> None:
     officer, approver = city.users()
     numbers = fill(city, officer, PEOPLE)

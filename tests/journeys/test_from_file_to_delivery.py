@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from campaigns.audience.demo import write_demo_people
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 from tests.journeys.city import City
 
+pytestmark = pytest.mark.journey
 PEOPLE = 1500
 
 

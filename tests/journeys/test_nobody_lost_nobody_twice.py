@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 from tests.journeys.city import City, kill
 
+pytestmark = pytest.mark.journey
 PEOPLE = 2000
 
 

@@ -14,16 +14,19 @@ from admin.console.views.across import DeliveryScreen
 from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
+from admin.console.views.consents import ConsentScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.donotcall import DoNotCallScreen
 from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
+from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
 from campaigns.exports.kinds import KINDS
-from campaigns.models import Area, AuditEntry, Campaign, Contact, Gateway, OptOut, Template, User
+from campaigns.models import Area, AuditEntry, Campaign, Consent, Contact, Gateway, OptOut, Template, User
 from config.i18n import Text
 
 
@@ -49,6 +52,13 @@ def add_screens(app: Flask) -> None:
         (ContactScreen, Contact, "contacts", "people", Text("Danh bạ", "Contacts")),
         (AreaScreen, Area, "areas", "map", Text("Địa bàn", "Areas")),
         (OptOutScreen, OptOut, "optouts", "ban", Text("Từ chối nhận tin", "Refusals")),
+        (
+            ConsentScreen,
+            Consent,
+            "consents",
+            "check",
+            Text("Đồng ý nhận quảng cáo", "Consents to advertising"),
+        ),
         (GatewayScreen, Gateway, "gateways", "tower", Text("Cổng viễn thông", "Gateways")),
         (UserScreen, User, "users", "user", Text("Người dùng", "Users")),
         (AuditScreen, AuditEntry, "audit", "book", Text("Nhật ký", "Audit")),
@@ -57,6 +67,23 @@ def add_screens(app: Flask) -> None:
         admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
         if screen is CampaignScreen:
             admin.add_view(delivery)
+    admin.add_view(
+        DoNotCallScreen(
+            name=Text("Danh sách không quảng cáo", "Do-not-call list"),
+            endpoint="donotcall",
+            url="/do-not-call",
+            menu_icon_type="icon",
+            menu_icon_value="stop",
+        )
+    )
+    admin.add_view(
+        SenderScreen(
+            name=Text("Tên người gửi", "Sender names"),
+            endpoint="senders",
+            menu_icon_type="icon",
+            menu_icon_value="flag",
+        )
+    )
     admin.add_view(
         WordScreen(
             name=Text("Từ khoá nhắn tới", "Words people write"),

@@ -22,6 +22,7 @@ from admin.console.views.templates import class_title, own_sender, topic_title
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
+from campaigns.content.classes import class_rules
 from campaigns.content.placeholders import PLACEHOLDERS, SAMPLES
 from campaigns.content.rendering import compile_template
 from campaigns.delivery.pace import format_span
@@ -29,6 +30,7 @@ from campaigns.delivery.states import STEPS_OF_THE_ENGINE, TRANSITIONS, Campaign
 from campaigns.delivery.trouble import read_reason
 from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
+from campaigns.lawful import review_class
 from campaigns.models import Campaign
 from campaigns.stats import estimate
 from campaigns.store import console as store
@@ -145,6 +147,7 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
             class_title=class_title,
             topic_title=topic_title,
             default_sender=own_sender(),
+            class_review=review_class(session, campaign),
             format_span=format_span,
             **running_values(session, campaign, person),
         )
@@ -252,6 +255,7 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
             else {},
             tree=area_tree(session, console().settings.default_edition, form),
             sender=form.get("sender") or own_sender(),
+            class_basis=class_rules(chosen.template.message_class).legal_basis if chosen else None,
         )
 
     def _step(self, campaign_id: int, take: Callable[[Session, Actor, Form, int], Any], done: str) -> Any:

@@ -24,7 +24,7 @@ from campaigns.models import ImportJob
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
 from campaigns.store.console import list_editions
-from campaigns.store.imports import get_import, list_imports
+from campaigns.store.imports import CONTACTS, get_import, list_imports
 from config.i18n import t
 
 PROBLEMS_SHOWN = 50
@@ -111,7 +111,7 @@ class ImportPages(Screen):
     @expose("/import/<int:job_id>/")
     def imported(self, job_id: int) -> Any:
         """One import: its columns while it waits for a person, then its progress, then its report."""
-        job = get_import(reading(), job_id)
+        job = get_import(reading(), job_id, CONTACTS)
         if job.state == "uploaded":
             return self._columns_page(job, Form({"edition": job.edition}, {"field": list(job.fields)}))
         return self.render("console/import_report.html", **self._report(job), form=Form())
@@ -127,7 +127,7 @@ class ImportPages(Screen):
             with console().database.transaction() as work:
                 confirm(work, actor(), job_id, form.list("field"), edition)
         except LoaError as refusal:
-            job = get_import(reading(), job_id)
+            job = get_import(reading(), job_id, CONTACTS)
             if job.state != "uploaded":
                 flash(str(refusal), "error")
                 return redirect(url_for(".imported", job_id=job_id), code=303)
@@ -149,7 +149,7 @@ class ImportPages(Screen):
     @expose("/import/<int:job_id>/progress")
     def import_progress(self, job_id: int) -> Any:
         """The figures alone, for the page that asks again and again; 304 while nothing moved."""
-        shown = _look_at(get_import(reading(), job_id))
+        shown = _look_at(get_import(reading(), job_id, CONTACTS))
         response = make_response(render_template("console/import_progress.html", shown=shown))
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["X-State"] = shown.job.state
@@ -160,7 +160,7 @@ class ImportPages(Screen):
     @expose("/import/<int:job_id>/bad-rows.csv")
     def bad_rows(self, job_id: int) -> Any:
         """The rows that were not taken, to mend and upload again. They hold full numbers: only for who sent them."""
-        job = get_import(reading(), job_id)
+        job = get_import(reading(), job_id, CONTACTS)
         if job.created_by != actor().email:
             raise Forbidden(
                 "Chỉ người đã tải tệp lên ({who}) lấy được các dòng lỗi, vì trong đó có số đầy đủ.",

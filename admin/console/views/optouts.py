@@ -34,11 +34,22 @@ def _scope(topic: str | None) -> str:
     return str(TOPICS.get(topic, topic)) if topic else t("Mọi tin", "All messages")
 
 
-def _number(_view: Any, context: Any, optout: OptOut, _column: str) -> Markup:
-    return _shown_number(optout.phone_hash, context["ciphers"])
+def number_cell(_view: Any, context: Any, row: Any, _column: str) -> Markup:
+    """The masked number of a row that holds its hash; ``context["ciphers"]`` are those of the page."""
+    return shown_number(row.phone_hash, context["ciphers"])
 
 
-def _shown_number(phone_hash: bytes, ciphers: Mapping[bytes, bytes]) -> Markup:
+def narrow_to_number(query: Query[Any], model: Any, search: str) -> Query[Any]:
+    """Only the rows of one full number; none, and the reason, where it is no number."""
+    found = normalise_phone(search)
+    if isinstance(found, PhoneResult):
+        return query.filter(model.phone_hash == console().keyring.hash(found.number.encode()))
+    flash(f"{found.reason}. {found.suggestion}", "error")
+    return query.filter(model.id < 0)
+
+
+def shown_number(phone_hash: bytes, ciphers: Mapping[bytes, bytes]) -> Markup:
+    """The masked number where the person is in the register, else the beginning of its hash."""
     cipher = ciphers.get(bytes(phone_hash))
     if cipher:
         return Markup("<span class='phone'>{}</span>").format(formats.masked(console().keyring.decrypt(cipher)))
@@ -94,7 +105,7 @@ class OptOutScreen(ListScreen):
     column_sortable_list = ()
     column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
-        "phone_hash": _number,
+        "phone_hash": number_cell,
         "topic": shown(lambda optout: _scope(optout.topic)),
         "source": shown(lambda optout: words.SOURCE_TITLES.get(optout.source, optout.source)),
         "created_at": shown(lambda optout: formats.moment(optout.created_at)),
@@ -123,12 +134,7 @@ class OptOutScreen(ListScreen):
         return True
 
     def _apply_search(self, query: Query[Any], count: Any, joins: Any, count_joins: Any, search: str) -> Any:
-        found = normalise_phone(search)
-        if isinstance(found, PhoneResult):
-            query = query.filter(OptOut.phone_hash == console().keyring.hash(found.number.encode()))
-        else:
-            flash(f"{found.reason}. {found.suggestion}", "error")
-            query = query.filter(OptOut.id < 0)
+        query = narrow_to_number(query, OptOut, search)
         return query, count, joins, count_joins
 
     def render(self, template: str, /, **values: Any) -> str:
@@ -161,7 +167,7 @@ class OptOutScreen(ListScreen):
         ciphers = store.find_ciphers(reading(), [entry.sender_hash for entry in entries])
         return self.render(
             "console/optout_review.html",
-            entries=[(entry, _shown_number(entry.sender_hash, ciphers)) for entry in entries],
+            entries=[(entry, shown_number(entry.sender_hash, ciphers)) for entry in entries],
             left=count_waiting(reading(), actor().scope),
         )
 

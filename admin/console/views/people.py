@@ -15,12 +15,16 @@ from admin.console.forms import Form
 from admin.console.frame import Choice, Screen, expose
 from admin.console.guard import may
 from admin.console.sheets import write_sheet
+from admin.console.views.consents import consent_scope, consent_standing
+from campaigns.advertising.consents import HOW
 from campaigns.audience import person
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import STATE_TITLES, MessageState
 from campaigns.errors import LoaError
 from campaigns.models import Contact
 from campaigns.store import console as store
+from campaigns.store.consents import list_consents_of
+from campaigns.store.donotcall import find_do_not_call
 from campaigns.store.people import get_contact, list_inbound_of, list_messages_to, list_refusals_of
 from campaigns.store.places import load_areas_of, load_places, within_scope
 from config.i18n import t
@@ -176,6 +180,11 @@ class PersonPages(Screen):
             messages=[(row, STATE_TITLES[MessageState(row.state)]) for row in messages[:MESSAGES_SHOWN]],
             more_messages=len(messages) > MESSAGES_SHOWN,
             refusals=list_refusals_of(session, contact.phone_hash),
+            consents=list_consents_of(session, contact.phone_hash),
+            listed=find_do_not_call(session, contact.phone_hash),
+            consent_scope=consent_scope,
+            consent_standing=consent_standing,
+            ways=HOW,
             inbound=list_inbound_of(session, contact.phone_hash, MESSAGES_SHOWN),
             history=store.list_audit_of(session, "contact", contact_id) if may("audit.view") else [],
             scope=lambda topic: TOPICS.get(topic, topic) if topic else t("Mọi tin", "All messages"),

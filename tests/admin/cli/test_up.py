@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import psutil
+import pytest
 
 from config.embedded import EmbeddedServices
 from config.embedded.processes import Identity, read_identities
 
-PATIENCE = 60.0
+pytestmark = pytest.mark.journey
+PATIENCE = 120.0
 T = TypeVar("T")
 
 

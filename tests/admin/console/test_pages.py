@@ -19,11 +19,16 @@ PAGES = {
         "/optouts/",
         "/optouts/add",
         "/optouts/end",
+        "/consents/",
+        "/consents/add",
+        "/consents/end",
+        "/do-not-call/",
+        "/senders/",
         "/account/password",
     ],
     "approver": ["/", "/campaigns/", "/templates/", "/areas/", "/optouts/"],
     "analyst": ["/", "/campaigns/", "/templates/", "/areas/"],
-    "operator": ["/", "/campaigns/", "/gateways/", "/areas/"],
+    "operator": ["/", "/campaigns/", "/gateways/", "/areas/", "/do-not-call/", "/senders/"],
     "administrator": ["/", "/users/", "/users/invite", "/audit/", "/areas/"],
 }
 

@@ -22,7 +22,7 @@ BELONG_TO_NOBODYS_PART = {
     "user_id": "user.",
     "invite_id": "user.",
     "department_id": "user.",
-    "job_id": ("contact.import", "signed-in"),  # a list's reading, or a file that only who asked for it can have
+    "job_id": ("contact.import", "do-not-call.", "signed-in"),  # a list's reading, or a file only who asked can have
     "gateway": "gateway.",
     # One's own account, and links that carry their right in themselves.
     "session_id": "signed-in",

@@ -76,7 +76,7 @@ def test_a_text_that_names_nobody_is_only_warned_about() -> None:
 def test_advertising_needs_its_label_first_and_a_way_out() -> None:
     kind = MESSAGE_CLASSES["quang-cao"]
     assert [problem.code for problem in check_text("Hội chợ của UBND TP", kind=kind)] == ["label", "refusal-line"]
-    assert check_text("[QC] Hội chợ của UBND TP. Từ chối: soạn TC gửi 1022", kind=kind) == []
+    assert check_text("[QC] Hội chợ của UBND TP. Từ chối: soạn TC gửi 1313 hoặc gọi 1022", kind=kind) == []
 
 
 def test_the_body_without_marks_must_be_ascii() -> None:

@@ -13,6 +13,7 @@ from campaigns.delivery.states import MessageState
 from campaigns.stats import reconcile, summary
 from campaigns.store.database import Database
 from campaigns.store.delivery import Claim, ClaimRequest, Outcomes, claim_messages, record_outcomes, release_batch
+from campaigns.store.reach import Reach
 from config.keys import Keyring
 from tests.factories import make_campaign, make_contact, make_gateway, make_template
 
@@ -30,8 +31,7 @@ class Planned:
         ask = {
             "gateway_id": self.gateway_id,
             "campaign_id": self.campaign_id,
-            "topic": "cu-tru",
-            "honours_refusals": True,
+            "reach": Reach(ward_ids=None, topic="cu-tru", honours_refusals=True),
             "personal": False,
             "budget_parts": 1000.0,
             "most": most,

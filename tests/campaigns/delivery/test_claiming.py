@@ -10,6 +10,7 @@ from campaigns.delivery.states import MessageState
 from campaigns.store.database import Database
 from campaigns.store.delivery import advance_wire, cancel_queued_messages, finish_campaigns, reap_lapsed_leases
 from campaigns.store.optouts import insert_optout
+from campaigns.store.reach import Reach
 from config.keys import Keyring
 from tests.campaigns.delivery.conftest import Planned
 
@@ -87,7 +88,7 @@ def test_a_refusal_of_another_topic_changes_nothing(planned: Make) -> None:
 def test_a_class_that_refusals_do_not_stop_reaches_everybody(planned: Make) -> None:
     campaign = planned(2)
     refuse(campaign, 0)
-    claim = campaign.claim(honours_refusals=False)
+    claim = campaign.claim(reach=Reach(ward_ids=None, topic="cu-tru", honours_refusals=False))
     assert claim is not None
     assert len(claim.messages) == 2
 

@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.audience.reach import reach_of
 from campaigns.content.sync import sync_templates
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import Place
@@ -101,7 +102,7 @@ def test_the_confirmation_is_sent_although_its_person_refused_and_at_any_hour(
     assert (campaign.state, campaign.message_class, campaign.priority) == ("running", "he-thong", 0)
     assert campaign.window_start == campaign.window_end
     assert finish_campaigns(undone) == []
-    ask = ClaimRequest(gateway, campaign.id, campaign.topic, False, False, 10, 10, 10, "test", 20)
+    ask = ClaimRequest(gateway, campaign.id, reach_of(undone, campaign), False, 10, 10, 10, "test", 20)
     claim = claim_messages(undone, ask, uuid4())
     assert claim is not None
     assert [keyring.decrypt(m.phone_cipher) for m in claim.messages] == [number]

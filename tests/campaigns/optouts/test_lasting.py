@@ -18,7 +18,7 @@ from campaigns.models import OptOut
 from campaigns.optouts.citizen import Citizen, find_citizen, refuse_by_link
 from campaigns.optouts.register import SOURCES, add_optout, end_optout
 from campaigns.store.database import Database
-from campaigns.store.planning import count_waterfall
+from campaigns.store.reach import Reach, count_stages
 from config.keys import Keyring
 from tests.factories import OFFICER, make_contact, make_gateway, next_phone
 
@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def refused(session: Session) -> int:
     """People of the register whom a campaign about residence would leave out for their refusal."""
-    return sum(row.refused for row in count_waterfall(session, topic="cu-tru", honours_refusals=True, ward_ids=None))
+    rows = count_stages(session, Reach(ward_ids=None, topic="cu-tru", honours_refusals=True))
+    return sum(row.people for row in rows if row.stage == "refused")
 
 
 def confirmations(session: Session) -> list[str]:

@@ -111,7 +111,7 @@ def test_the_documents_hold_what_the_commands_promise(undone: Session, mixed: in
     expected = estimate(undone, mixed).to_json()
     assert set(shown) == {"id", "name", "state", "idle_reason", "planned", "parts", "totals"}
     assert set(row) == {"key", "name", "planned"} | {state.label for state in MESSAGE_STATES}
-    assert set(expected) == {"registered", "no_number", "refused", "will_send", "parts"}
+    assert set(expected) == {"registered", "no_number", "refused", "will_send", "parts", "stages"}
 
 
 def test_a_recount_finds_a_counter_that_was_tampered_with_and_a_stray_message(undone: Session, mixed: int) -> None:
@@ -155,7 +155,7 @@ def test_the_estimate_is_what_is_planned(database: Database, keyring: Keyring, b
             audience={"edition": "2023", "districts": ["490"]},
         ).id
         expected = estimate(session, campaign)
-    assert (expected.registered, expected.no_number, expected.refused, expected.will_send) == (12, 4, 1, 7)
+    assert [expected.registered, *(step.people for step in expected.steps)] == [12, 4, 1, 7]
     assert plan_campaign(database, campaign) == 7
     with database.transaction() as session:
         found = summary(session, campaign)

@@ -12,8 +12,9 @@ from sqlalchemy import TextClause, text
 
 from campaigns.store.arrays import int_array, text_array
 from campaigns.store.database import Database
-from campaigns.store.delivery import _CLAIM, _MENU, _RECORD
+from campaigns.store.delivery import _MENU, _RECORD, _claim
 from campaigns.store.picking import _PICK
+from campaigns.store.reach import Reach
 from campaigns.store.receipts import _APPLY, _MATCH
 from config.keys import Keyring
 from tests.factories import make_campaign, make_gateway
@@ -35,15 +36,16 @@ TRIED, GROWN = 50, 30_000
 """People of the first campaign, a trial, and of all after the second. Statistics are made between the two."""
 
 LARGE = ["message", "submission", "batch", "contact", "opt_out"]
+REACH = Reach(ward_ids=None, topic="x", honours_refusals=True)
 TOKEN = uuid4()
 SOME = int_array(range(1, 6))
 STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "menu": (_MENU, {"gateway": 1}),
     "pick": (_PICK, {"gateway": 1, "campaign": 1, "budget": 500.0, "most": 500, "probe": False}),
     "claim": (
-        _CLAIM,
+        _claim(REACH.left_out_now()),
         {
-            "batch": 1, "take": 500, "topic": "x", "honours": True, "personal": False, "token": TOKEN,
+            "batch": 1, "take": 500, "topic": "x", "personal": False, "token": TOKEN,
             "worker": "w", "lease": 20.0, "cover": 500,
         },
     ),

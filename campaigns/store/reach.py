@@ -1,0 +1,153 @@
+"""Whom a campaign reaches: one value that planning, claiming, checking and counting read, stage by stage.
+
+A stage is one way of being left out, in the order in which a person is counted. It says so twice: over one contact
+``c``, which is cheap where contacts are few (a page, a claim), and over a join, which is cheap for the whole register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from campaigns.errors import NotFound
+from config.i18n import Text
+
+WILL_SEND = "will_send"
+"""Where those stand whom no stage leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One way of being left out."""
+
+    key: str
+    title: Text
+    leaves_out: str
+    """Condition over a contact ``c`` that is never null."""
+    join: str = ""
+    """What to join to ``c`` where many are counted; at most one row for a contact."""
+    joined: str = ""
+    """The same condition once that is joined; empty where nothing need be joined."""
+    lasting: bool = True
+    """Whether every claim asks again: what came after the planning holds too."""
+
+    @property
+    def counted(self) -> str:
+        """The condition to count with."""
+        return self.joined or self.leaves_out
+
+
+def listed(
+    key: str, title: Text, table: str, where: str = "true", *, present: bool = True, lasting: bool = True
+) -> Stage:
+    """A stage of those whose number is (``present``) in a table's rows ``x`` that fit ``where``, or is not."""
+    exists = f"EXISTS (SELECT 1 FROM {table} x WHERE x.phone_hash = c.phone_hash AND {where})"
+    return Stage(
+        key,
+        title,
+        exists if present else f"NOT {exists}",
+        join=f"LEFT JOIN (SELECT DISTINCT x.phone_hash FROM {table} x WHERE {where}) {key}"
+        f" ON {key}.phone_hash = c.phone_hash",
+        joined=f"{key}.phone_hash IS {'NOT ' if present else ''}NULL",
+        lasting=lasting,
+    )
+
+
+NO_NUMBER = Stage(
+    "no_number",
+    Text("Không có số dùng được", "No usable number"),
+    "(c.unusable IS NOT NULL OR c.phone_cipher IS NULL)",
+)
+
+REFUSED = listed(
+    "refused",
+    Text("Đã từ chối nhận tin", "Refused messages"),
+    "opt_out",
+    "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What decides whom a campaign reaches; equal for equal campaigns, so statements made from it are found again."""
+
+    ward_ids: tuple[int, ...] | None
+    """``area.id`` of its wards; None is everybody in the register, also whose ward nobody knows."""
+    topic: str
+    honours_refusals: bool
+
+    def stages(self) -> Iterator[Stage]:
+        """The ways of being left out that hold for it; a person counts at the first one."""
+        yield NO_NUMBER
+        if self.honours_refusals:
+            yield REFUSED
+
+    def chosen(self) -> str:
+        """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
+        return "true" if self.ward_ids is None else "c.ward_id = ANY(:reach_wards)"
+
+    def reachable(self) -> str:
+        """Condition over a few contacts ``c`` of its audience: nothing leaves them out."""
+        return " AND ".join(f"NOT {stage.leaves_out}" for stage in self.stages())
+
+    def left_out_now(self) -> str:
+        """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
+        return " OR ".join(stage.leaves_out for stage in self.stages() if stage.lasting)
+
+    def bind(self, **more: Any) -> dict[str, Any]:
+        """Parameters of everything here, and of the statement around it."""
+        return {"topic": self.topic, "reach_wards": None if self.ward_ids is None else list(self.ward_ids), **more}
+
+
+class Counted(NamedTuple):
+    """People of one ward and carrier who stand at one stage."""
+
+    ward_id: int | None
+    carrier: str
+    stage: str
+    people: int
+
+
+def count_stages(session: Session, reach: Reach) -> list[Counted]:
+    """How many of the audience stand at each stage, ``WILL_SEND`` the last: added up, everybody is there once."""
+    stages = list(reach.stages())
+    when = " ".join(f"WHEN {stage.counted} THEN {place}" for place, stage in enumerate(stages))
+    rows = session.execute(
+        text(
+            f"SELECT c.ward_id, c.carrier, CASE {when} ELSE {len(stages)} END AS stage, count(*) AS people"
+            f" FROM contact c {' '.join(stage.join for stage in stages)} WHERE {reach.chosen()} GROUP BY 1, 2, 3"
+        ),
+        reach.bind(),
+    )
+    keys = [*(stage.key for stage in stages), WILL_SEND]
+    return [Counted(ward, carrier, keys[place], people) for ward, carrier, place, people in rows]
+
+
+def list_at_stage(session: Session, reach: Reach, key: str, *, after: int = 0, limit: int = 50) -> Sequence[Row[Any]]:
+    """(id, phone_cipher, full_name, ward_id, carrier) of people who stand at a stage, by id, those over ``after``.
+
+    Raises:
+        NotFound: the campaign knows no such stage.
+    """
+    return session.execute(
+        text(
+            "SELECT c.id, c.phone_cipher, c.full_name, c.ward_id, c.carrier FROM contact c"
+            f" WHERE {reach.chosen()} AND {_standing_at(reach, key)} AND c.id > :after ORDER BY c.id LIMIT :limit"
+        ),
+        reach.bind(after=after, limit=limit),
+    ).all()
+
+
+def _standing_at(reach: Reach, key: str) -> str:
+    passed: list[str] = []
+    for stage in reach.stages():
+        if stage.key == key:
+            return " AND ".join([*passed, stage.leaves_out])
+        passed.append(f"NOT {stage.leaves_out}")
+    if key == WILL_SEND:
+        return " AND ".join(passed)
+    raise NotFound("Không có nhóm “{key}” trong đối tượng.", "The audience has no stage “{key}”.", key=key)
