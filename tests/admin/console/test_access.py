@@ -98,7 +98,7 @@ def test_whatever_changes_something_asks_for_more_than_looking(app: Flask) -> No
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule_of(app, rule.endpoint) in lookers
     }
-    assert changing == set()
+    assert changing == {"donotcall.check"}  # asks by POST, so that the number stands in no address
 
 
 def test_every_exception_from_the_rules_exists(app: Flask) -> None:
