@@ -35,7 +35,8 @@ class LockOut:
         return f"loa:login:account:{hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]}"
 
     def _limits(self, email: str, address: str) -> list[tuple[str, int]]:
-        limits = [(self._account(email), LOCK_AFTER)]
+        # Without a name only the address counts, or strangers together would lock everybody out who gives none.
+        limits = [(self._account(email), LOCK_AFTER)] if email.strip() else []
         return limits + ([(f"loa:login:address:{address}", LOCK_AFTER_FROM_ONE_ADDRESS)] if address else [])
 
     def locked(self, email: str, address: str) -> bool:

@@ -257,6 +257,12 @@ def test_a_made_up_passkey_is_refused(stranger: Browser, redis_url: str, answer:
         assert redis.keys("loa:passkey:*") == []
 
 
+def test_made_up_passkeys_lock_out_no_stranger(app: Flask, people: None, stranger: Browser) -> None:
+    headers = {"X-CSRFToken": stranger.token("/login")}
+    for _ in range(LOCK_AFTER + 1):
+        assert stranger.client.post("/sign-in/passkey", json={}, headers=headers).status_code == 422
+
+
 def test_what_the_browser_is_to_sign_names_nobody(stranger: Browser) -> None:
     token = stranger.token("/login")
     asked = stranger.client.post("/sign-in/passkey/question", json={}, headers={"X-CSRFToken": token}).get_json()
