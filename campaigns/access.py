@@ -18,6 +18,7 @@ ROLES: dict[str, frozenset[str]] = {
             "contact.export",
             "template.view",
             "template.edit",
+            "template.test",
             "campaign.view",
             "campaign.edit",
             "campaign.submit",
@@ -60,6 +61,7 @@ ROLES: dict[str, frozenset[str]] = {
             "sender.edit",
             "do-not-call.view",
             "do-not-call.import",
+            "test.numbers",
             "key.rotate",
             "optout.words",
             "campaign.view",
@@ -69,11 +71,23 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "administrator": frozenset(
-        {"user.view", "user.edit", "audit.view", "area.view", "campaign.view", "stats.view", "optout.words"}
+        {
+            "user.view",
+            "user.edit",
+            "audit.view",
+            "area.view",
+            "campaign.view",
+            "stats.view",
+            "optout.words",
+            "test.numbers",
+        }
     ),
 }
 
-PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values())
+PERSONAL: frozenset[str] = frozenset({"campaign.emergency"})
+"""No role carries these: an administrator gives them to persons by name (``campaigns.grants``)."""
+
+PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values()) | PERSONAL
 
 
 NEEDS_EVERY_WARD: frozenset[str] = frozenset({"contact.import"})
@@ -121,15 +135,19 @@ class Actor:
 
     email: str
     roles: frozenset[str]
+    granted: frozenset[str] = frozenset()
+    """Of ``PERSONAL``, what was given to this person."""
     scope: Scope = WHOLE_CITY
     department: int | None = None
     """Whose the campaigns and texts are that the person makes."""
 
     def may(self, permission: str) -> bool:
-        """Whether one of the person's roles carries ``permission``; an unknown permission is nobody's."""
+        """Whether a role of the person carries ``permission`` or it was given; an unknown one is nobody's."""
         return self._holds(permission) and not self._too_wide(permission)
 
     def _holds(self, permission: str) -> bool:
+        if permission in PERSONAL:
+            return permission in self.granted
         return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
 
     def _too_wide(self, permission: str) -> bool:
@@ -148,16 +166,16 @@ class Actor:
 
     def require(self, permission: str) -> None:
         """Raise ``Forbidden`` unless the person holds ``permission``."""
-        if not self._holds(permission):
-            carriers = sorted(role for role, held in ROLES.items() if permission in held)
+        if self.may(permission):
+            return
+        if permission in PERSONAL:
             raise Forbidden(
-                "{who} không có quyền “{permission}”; cần vai trò: {roles}.",
-                "{who} may not do “{permission}”; it takes one of the roles: {roles}.",
+                "{who} không có quyền “{permission}”; quản trị viên cấp quyền này cho từng người.",
+                "{who} may not do “{permission}”; an administrator gives it to persons by name.",
                 who=self.email,
                 permission=permission,
-                roles=", ".join(carriers),
             )
-        if self._too_wide(permission):
+        if self._holds(permission):
             raise Forbidden(
                 "“{permission}” chạm tới toàn thành phố, mà {who} chỉ phụ trách một phần. Hãy nhờ người không bị giới"
                 " hạn phạm vi.",
@@ -165,6 +183,14 @@ class Actor:
                 who=self.email,
                 permission=permission,
             )
+        carriers = sorted(role for role, held in ROLES.items() if permission in held)
+        raise Forbidden(
+            "{who} không có quyền “{permission}”; cần vai trò: {roles}.",
+            "{who} may not do “{permission}”; it takes one of the roles: {roles}.",
+            who=self.email,
+            permission=permission,
+            roles=", ".join(carriers),
+        )
 
 
 SYSTEM = Actor("system", frozenset(ROLES))

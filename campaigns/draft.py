@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -51,6 +51,11 @@ class CampaignDraft(BaseModel):
     ward_pace_per_hour: int | None = Field(None, ge=1, le=1_000_000)
     """At most so many people an hour in one ward."""
 
+    finish_by: AwareDatetime | None = None
+    """When all should be sent; only tells people where it will not be."""
+    budget: int | None = Field(None, ge=0, le=1_000_000_000_000)
+    """Đồng its makers may spend."""
+
     @model_validator(mode="after")
     def _one_pace(self) -> Self:
         if self.over_minutes is not None and self.pace_per_hour is not None:
@@ -72,6 +77,8 @@ _COPIED = (
     "over_minutes",
     "pace_per_hour",
     "ward_pace_per_hour",
+    "finish_by",
+    "budget",
 )
 
 
@@ -95,17 +102,31 @@ def read_draft(campaign: Campaign) -> CampaignDraft:
     )
 
 
-def content_hash(campaign: Campaign) -> bytes:
-    """SHA-256 over text, class, legal basis, audience and schedule: what an approver approves."""
-    version = campaign.template_version
+def approved_content(campaign: Campaign) -> dict[str, Any]:
+    """Text, class, legal basis, audience and schedule as JSON, times in UTC: everything an approval covers."""
     draft = read_draft(campaign)
-    start: datetime | None = draft.start_at
     basis = class_rules(campaign.message_class).legal_basis
-    approved = draft.model_dump(mode="json") | {
-        "start_at": start.astimezone(UTC).isoformat() if start else None,
-        "body": version.body(campaign.variant),
+    return draft.model_dump(mode="json") | {
+        "start_at": _in_utc(draft.start_at),
+        "finish_by": _in_utc(draft.finish_by),
+        "body": campaign.template_version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,
         "legal_basis": campaign.legal_basis or (basis.vi if basis else None),
     }
+
+
+def content_hash(campaign: Campaign) -> bytes:
+    """SHA-256 over ``approved_content``: what an approver approves."""
+    approved = approved_content(campaign)
     return hashlib.sha256(json.dumps(approved, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+
+def snapshot(campaign: Campaign) -> dict[str, Any]:
+    """What ``approved_content`` holds, with the template's title and version number, to be read later by people."""
+    version = campaign.template_version
+    return approved_content(campaign) | {"template": version.template.title, "template_version": version.number}
+
+
+def _in_utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None

@@ -6,25 +6,53 @@ the tick finds what became due.
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.approving import (
+    ReviewStep,
+    approvals_in_force,
+    approve,
+    break_glass,
+    figures_of,
+    forget_approval,
+    keep_review,
+    reject,
+    schedule_from,
+    sign_off,
+    undo,
+)
 from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
-from campaigns.delivery.states import CampaignState, Step, next_state
+from campaigns.delivery.states import CampaignState, Step
 from campaigns.draft import CampaignDraft, content_hash, write_draft
-from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
+from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.lawful import refuse_content, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.scope import require_inside, require_wards
-from campaigns.store.audit import append_audit
-from campaigns.store.campaigns import database_now, lock_campaign
+from campaigns.stepping import lock_for_step, move, note
+from campaigns.store.campaigns import database_now
+from campaigns.store.reviews import list_reviews
 from campaigns.store.trouble import count_anew
+
+__all__ = [
+    "approve",
+    "break_glass",
+    "cancel",
+    "create",
+    "edit",
+    "pause",
+    "reject",
+    "resume",
+    "schedule",
+    "set_pace",
+    "sign_off",
+    "submit",
+    "undo",
+]
 
 
 def _template_version(session: Session, version_id: int) -> TemplateVersion:
@@ -61,7 +89,7 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
     refuse_content(campaign)
     session.add(campaign)
     session.flush()
-    _note(session, actor, campaign, "created", {"name": campaign.name})
+    note(session, actor, campaign, "created", {"name": campaign.name})
     return campaign
 
 
@@ -74,32 +102,9 @@ def _check_draft(session: Session, actor: Actor, draft: CampaignDraft, version: 
             "Template “{slug}” is a system reply; campaigns cannot use it.",
             slug=version.template.slug,
         )
-
-
-def _note(session: Session, actor: Actor, campaign: Campaign, what: str, detail: dict[str, Any] | None = None) -> None:
-    append_audit(session, actor.email, f"campaign.{what}", "campaign", campaign.id, detail)
-
-
-def _lock(session: Session, actor: Actor, campaign_id: int, version: int | None) -> Campaign:
-    require_inside(session, actor, "campaign", campaign_id)
-    campaign = lock_campaign(session, campaign_id)
-    if version is not None and version != campaign.version:
-        raise WrongState(
-            "Chiến dịch đã thay đổi từ khi trang này được mở. Tải lại trang rồi làm tiếp.",
-            "The campaign has changed since this page was opened. Reload it and go on.",
-        )
-    if campaign.standing is not None:
-        raise Forbidden(
-            "“{name}” là chiến dịch của hệ thống, không ai điều khiển bằng tay.",
-            "“{name}” belongs to the system; nobody steers it by hand.",
-            name=campaign.name,
-        )
-    return campaign
-
-
-def _move(campaign: Campaign, step: Step) -> None:
-    campaign.state = next_state(CampaignState(campaign.state), step).value
-    campaign.version += 1
+    permission = class_rules(version.template.message_class).permission
+    if permission is not None:
+        actor.require(permission)
 
 
 def edit(
@@ -107,32 +112,26 @@ def edit(
 ) -> Campaign:
     """Change a campaign that has not begun; voids its approval and leads back to draft."""
     actor.require("campaign.edit")
-    campaign = _lock(session, actor, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     if campaign.plan_cursor is not None:
         raise WrongState(
             "Danh sách người nhận đã được chốt nên không sửa được nữa. Hãy huỷ và tạo chiến dịch mới.",
             "The audience has been frozen, so it cannot be edited. Cancel it and create a new campaign.",
         )
-    _move(campaign, Step.EDIT)
+    approvals = approvals_in_force(list_reviews(session, campaign.id), content_hash(campaign))
+    if approvals:
+        keep_review(session, actor, campaign, ReviewStep.VOIDED)
+    move(campaign, Step.EDIT)
     template_version = _template_version(session, draft.template_version_id)
     _check_draft(session, actor, draft, template_version)
     write_draft(campaign, draft, template_version)
     campaign.template_version = template_version
     refuse_content(campaign)
-    _void_approval(campaign)
+    forget_approval(campaign)
     campaign.edited_by = actor.email
     campaign.state_reason = None
-    _note(session, actor, campaign, "edited")
+    note(session, actor, campaign, "edited", {"voided": [each.by for each in approvals]} if approvals else None)
     return campaign
-
-
-def _void_approval(campaign: Campaign) -> None:
-    campaign.approved_hash = None
-    campaign.approved_by = None
-    campaign.approved_at = None
-    campaign.class_confirmed_by = []
-    campaign.submitted_by = None
-    campaign.scheduled_for = None
 
 
 def submit(session: Session, actor: Actor, campaign_id: int, *, version: int | None = None) -> Campaign:
@@ -143,83 +142,30 @@ def submit(session: Session, actor: Actor, campaign_id: int, *, version: int | N
             value for somebody, or a carrier has no gateway.
     """
     actor.require("campaign.submit")
-    campaign = _lock(session, actor, campaign_id, version)
-    _move(campaign, Step.SUBMIT)
+    campaign = lock_for_step(session, actor, campaign_id, version)
+    move(campaign, Step.SUBMIT)
     refuse_unlawful(session, campaign)
     refuse_unsendable(session, campaign)
     campaign.submitted_by = actor.email
     campaign.state_reason = None
-    _note(session, actor, campaign, "submitted", {"hash": content_hash(campaign).hex()})
-    return campaign
-
-
-def reject(session: Session, actor: Actor, campaign_id: int, reason: str, *, version: int | None = None) -> Campaign:
-    """Send a submitted campaign back to its makers with a reason."""
-    actor.require("campaign.approve")
-    campaign = _lock(session, actor, campaign_id, version)
-    _move(campaign, Step.REJECT)
-    campaign.state_reason = _reason(reason)
-    _note(session, actor, campaign, "rejected", {"reason": campaign.state_reason})
-    return campaign
-
-
-def _reason(given: str) -> str:
-    reason = given.strip()[:500]
-    if not reason:
-        raise InvalidInput("Hãy ghi lý do.", "Give a reason.")
-    return reason
-
-
-def approve(
-    session: Session,
-    actor: Actor,
-    campaign_id: int,
-    *,
-    seen_hash: bytes | None = None,
-    version: int | None = None,
-) -> Campaign:
-    """Approve text, audience and schedule together; a start that was set makes it scheduled at once.
-
-    ``seen_hash`` is the content the approver was shown; another content is refused.
-
-    Raises:
-        Forbidden: the person made, edited or submitted the campaign.
-    """
-    actor.require("campaign.approve")
-    campaign = _lock(session, actor, campaign_id, version)
-    if actor.email in {campaign.created_by, campaign.edited_by, campaign.submitted_by}:
-        raise Forbidden(
-            "{who} đã soạn hoặc trình chiến dịch này nên không tự duyệt được; cần người thứ hai.",
-            "{who} made or submitted this campaign and may not approve it; a second person must.",
-            who=actor.email,
-        )
-    _move(campaign, Step.APPROVE)
-    current = content_hash(campaign)
-    if seen_hash is not None and not hmac.compare_digest(seen_hash, current):
-        raise WrongState(
-            "Nội dung đã khác với bản bạn vừa xem. Tải lại trang và xem lại trước khi duyệt.",
-            "The content is no longer what you were shown. Reload and look again before approving.",
-        )
-    campaign.approved_hash = current
-    campaign.approved_by = actor.email
-    campaign.approved_at = database_now(session)
-    _note(session, actor, campaign, "approved", {"hash": current.hex()})
-    if campaign.start_at is not None:
-        _move(campaign, Step.SCHEDULE)
-        campaign.scheduled_for = campaign.start_at
-        _note(session, actor, campaign, "scheduled", {"for": campaign.start_at.isoformat()})
+    keep_review(session, actor, campaign, ReviewStep.SUBMITTED, figures=figures_of(session, campaign))
+    note(session, actor, campaign, "submitted", {"hash": content_hash(campaign).hex()})
     return campaign
 
 
 def schedule(
-    session: Session, actor: Actor, campaign_id: int, at: datetime | None = None, *, version: int | None = None
+    session: Session,
+    actor: Actor,
+    campaign_id: int,
+    at: datetime | None = None,
+    *,
+    version: int | None = None,
+    undo_seconds: int = 0,
 ) -> Campaign:
-    """Start an approved campaign whose start was left open, now or ``at`` a moment."""
+    """Start an approved campaign whose start was left open, now or ``at`` a moment; not within ``undo_seconds``."""
     actor.require("campaign.submit")
-    campaign = _lock(session, actor, campaign_id, version)
-    _move(campaign, Step.SCHEDULE)
-    campaign.scheduled_for = at or database_now(session)
-    _note(session, actor, campaign, "scheduled", {"for": campaign.scheduled_for.isoformat()})
+    campaign = lock_for_step(session, actor, campaign_id, version)
+    schedule_from(session, actor, campaign, at or database_now(session), undo_seconds)
     return campaign
 
 
@@ -228,10 +174,10 @@ def pause(
 ) -> Campaign:
     """Stop claiming at once; what is on the wire is finished."""
     actor.require("campaign.stop")
-    campaign = _lock(session, actor, campaign_id, version)
-    _move(campaign, Step.PAUSE)
+    campaign = lock_for_step(session, actor, campaign_id, version)
+    move(campaign, Step.PAUSE)
     campaign.state_reason = reason.strip()[:500] or None
-    _note(session, actor, campaign, "paused", {"reason": campaign.state_reason})
+    note(session, actor, campaign, "paused", {"reason": campaign.state_reason})
     return campaign
 
 
@@ -241,13 +187,13 @@ def resume(session: Session, actor: Actor, campaign_id: int, *, version: int | N
     Refusals are counted anew.
     """
     actor.require("campaign.stop")
-    campaign = _lock(session, actor, campaign_id, version)
-    _move(campaign, Step.RESUME)
+    campaign = lock_for_step(session, actor, campaign_id, version)
+    move(campaign, Step.RESUME)
     if campaign.planned_at is None:
         campaign.state = CampaignState.SCHEDULED.value
     campaign.state_reason = None
     count_anew(session, campaign.id)
-    _note(session, actor, campaign, "resumed")
+    note(session, actor, campaign, "resumed")
     return campaign
 
 
@@ -256,10 +202,10 @@ def cancel(
 ) -> Campaign:
     """End a campaign for good; unsent messages are cancelled, sent ones keep their outcome."""
     actor.require("campaign.stop")
-    campaign = _lock(session, actor, campaign_id, version)
-    _move(campaign, Step.CANCEL)
+    campaign = lock_for_step(session, actor, campaign_id, version)
+    move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
-    _note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
+    note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
     return campaign
 
 
@@ -274,7 +220,7 @@ def set_pace(session: Session, actor: Actor, campaign_id: int, pace: Pace, *, ve
         Forbidden: it would be faster than approved, and the person may not approve.
     """
     actor.require("campaign.stop")
-    campaign = _lock(session, actor, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED} or campaign.planned_at is None:
         raise WrongState(
             "Chỉ đổi được nhịp gửi của chiến dịch đang gửi hoặc đang tạm dừng; trước đó hãy sửa chiến dịch.",
@@ -283,5 +229,5 @@ def set_pace(session: Session, actor: Actor, campaign_id: int, pace: Pace, *, ve
     if change_pace(session, campaign, pace):
         actor.require("campaign.approve")
     campaign.version += 1
-    _note(session, actor, campaign, "pace", pace.to_json())
+    note(session, actor, campaign, "pace", pace.to_json())
     return campaign

@@ -87,6 +87,15 @@ class Settings(BaseSettings):
         "without it no text can carry the link to refuse.",
     )
     issuer: str = Field("UBND thành phố Đà Nẵng", description="Who speaks, as the citizen's check names it.")
+    part_price: int = Field(850, ge=0, description="Đồng a message part counts as where the price list names none.")
+    two_approvers_above: int = Field(
+        200_000_000,
+        ge=0,
+        description="Cost in đồng above which two people must approve a campaign; 0: one is enough at any cost.",
+    )
+    undo_seconds: int = Field(
+        60, ge=0, le=3600, description="Seconds in the console between an approval and the first message, to undo it."
+    )
     dead_after: int = Field(
         3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
     )
@@ -105,6 +114,15 @@ class Settings(BaseSettings):
         description="What the city sets otherwise for a class of messages, as JSON: "
         '`{"thong-bao": {"hours": "08:00-20:00", "rest_days": false, "cap": 2, "approvals": 2}}`; `"cap": null` is no '
         "cap. The law is not loosened (`docs/law.md`).",
+    )
+    gateway_hosts: str = Field(
+        "",
+        max_length=2000,
+        description="Where gateways that are set up in the console may be: networks and names, "
+        "`10.20.0.0/16, smpp.telco.vn, .telco.vn`; empty: anywhere but link-local addresses.",
+    )
+    gateway_ports: str = Field(
+        "1024-65535", pattern=r"^\d{1,5}(-\d{1,5})?$", description="Ports that such a gateway may listen on."
     )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 

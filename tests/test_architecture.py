@@ -16,7 +16,7 @@ import pytest
 
 from admin.cli import COMMANDS, cli
 from admin.cli.settings import markdown
-from campaigns.access import ROLES
+from campaigns.access import PERSONAL, ROLES
 from campaigns.delivery.states import MESSAGE_STATES, TRANSITIONS, CampaignState, MessageState, Step
 from campaigns.gateways.registry import adapters
 from config.settings import Settings
@@ -106,8 +106,8 @@ def test_every_message_state_is_shown_to_people() -> None:
     assert set(MESSAGE_STATES) == set(MessageState)
 
 
-def test_every_permission_that_is_asked_for_belongs_to_a_role() -> None:
-    held = frozenset().union(*ROLES.values())
+def test_every_permission_that_is_asked_for_belongs_to_a_role_or_to_persons() -> None:
+    held = frozenset().union(*ROLES.values(), PERSONAL)
     asked = {
         permission
         for path in modules()

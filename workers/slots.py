@@ -13,11 +13,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.store.database import Database
+from campaigns.store.gateways import MOST_BINDS, SLOT_CLASS, slot_key
 
 log = structlog.get_logger(__name__)
 
-_CLASS = 0x10A
-_MOST_BINDS = 64
+
+_TRY = text("SELECT pg_try_advisory_lock(:c, :k)")
 
 
 class BindSlots:
@@ -33,11 +34,11 @@ class BindSlots:
         """A free slot of the account (0 … binds - 1), or None where other sessions hold them all."""
         with self._lock:
             connection = self._connect()
-            for slot in range(min(binds, _MOST_BINDS)):
-                key = gateway_id * _MOST_BINDS + slot
+            for slot in range(min(binds, MOST_BINDS)):
+                key = slot_key(gateway_id, slot)
                 if key in self._held:
                     continue
-                if connection.execute(text("SELECT pg_try_advisory_lock(:c, :k)"), {"c": _CLASS, "k": key}).scalar():
+                if connection.execute(_TRY, {"c": SLOT_CLASS, "k": key}).scalar():
                     self._held.add(key)
                     return slot
             return None
@@ -45,11 +46,11 @@ class BindSlots:
     def give_back(self, gateway_id: int, slot: int) -> None:
         """Free a slot."""
         with self._lock:
-            key = gateway_id * _MOST_BINDS + slot
+            key = slot_key(gateway_id, slot)
             if key in self._held and self._connection is not None:
                 self._held.discard(key)
                 try:
-                    self._connection.execute(text("SELECT pg_advisory_unlock(:c, :k)"), {"c": _CLASS, "k": key})
+                    self._connection.execute(text("SELECT pg_advisory_unlock(:c, :k)"), {"c": SLOT_CLASS, "k": key})
                 except SQLAlchemyError:
                     log.warning("slot_connection_lost")
                     self._drop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as clock_time
@@ -11,13 +10,12 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress
+from admin.cli.steps import UNDO, approve, emergency, take_step
 from admin.cli.tables import print_table
 from campaigns import steps
-from campaigns.access import Actor
-from campaigns.audience.selection import Audience
+from campaigns.audience.selection import WITHIN_DAYS_MOST, Audience
 from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, parse_rate, parse_span
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
@@ -58,6 +56,22 @@ def campaigns() -> None:
 @click.option("--districts", help=t("Mã quận, huyện, cách nhau dấu phẩy.", "District codes, separated by commas."))
 @click.option("--wards", help=t("Mã phường, xã, cách nhau dấu phẩy.", "Ward codes, separated by commas."))
 @click.option("--all", "everybody", is_flag=True, help=t("Mọi người trong danh bạ.", "Everybody in the register."))
+@click.option("--carriers", help=t("Chỉ thuê bao của các nhà mạng này.", "Only numbers of these carriers."))
+@click.option("--language", "languages", help=t("Chỉ người nhận tin bằng: vi, en.", "Only people who read: vi, en."))
+@click.option("--tags", help=t("Chỉ người có một trong các nhãn này.", "Only people with one of these tags."))
+@click.option(
+    "--not-within-days",
+    type=click.IntRange(1, WITHIN_DAYS_MOST),
+    help=t("Trừ người đã nhận tin trong số ngày này.", "Not who got a message within so many days."),
+)
+@click.option(
+    "--not-campaign",
+    "not_campaigns",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help=t("Trừ người của chiến dịch này (lặp lại được).", "Not who was in this campaign (may be repeated)."),
+)
 @click.option("--edition", help=t("Danh mục địa bàn (2023, 2025).", "Edition of the areas (2023, 2025)."))
 @click.option(
     "--start",
@@ -110,6 +124,13 @@ def campaigns() -> None:
         "0 urgent, 5 bulk; by default that of the message class (emergency: 0).",
     ),
 )
+@click.option(
+    "--finish-by",
+    help=t("Hạn phải gửi xong, thời điểm ISO; chỉ để báo trước.", "Deadline, an ISO time; only tells beforehand."),
+)
+@click.option(
+    "--budget", type=click.IntRange(0), help=t("Kinh phí được duyệt, bằng đồng.", "What it may cost, in đồng.")
+)
 @click.option("--over", help=t("Gửi trải đều trong khoảng này: 6h, 90m.", "Spread evenly over this long: 6h, 90m."))
 @click.option(
     "--pace", "parts", help=t("Tối đa từng này phần tin: 2000/h, 30/m.", "At most so many parts: 2000/h, 30/m.")
@@ -153,6 +174,8 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             validity_minutes=options["validity"],
             unknown_policy=options["unknown"],
             priority=options["priority"],
+            finish_by=_start(options["finish_by"]) if options["finish_by"] else None,
+            budget=options["budget"],
             over_minutes=pace.over_minutes,
             pace_per_hour=pace.parts_per_hour,
             ward_pace_per_hour=pace.ward_people_per_hour,
@@ -182,7 +205,17 @@ def _audience(loa: Loa, options: dict[str, Any]) -> Audience:
             t("Chọn --all, hoặc --districts và/hoặc --wards.", "Give --all, or --districts and/or --wards.")
         )
     edition = options["edition"] or loa.settings.default_edition
-    return Audience(edition=edition, everybody=options["everybody"], districts=districts, wards=wards)
+    return Audience(
+        edition=edition,
+        everybody=options["everybody"],
+        districts=districts,
+        wards=wards,
+        carriers=_codes(options["carriers"]),
+        languages=_codes(options["languages"]),
+        tags=_codes(options["tags"]),
+        not_within_days=options["not_within_days"],
+        not_campaigns=options["not_campaigns"],
+    )
 
 
 def _codes(listed: str | None) -> tuple[str, ...]:
@@ -234,19 +267,6 @@ def _window(given: str) -> tuple[clock_time, clock_time]:
         ) from error
 
 
-def _step(loa: Loa, as_email: str | None, as_json: bool, act: Callable[[Session, Actor], Campaign]) -> None:
-    """Take one step as a person and say where the campaign stands then."""
-    actor = loa.actor(as_email)
-    with loa.database.transaction() as session:
-        campaign = act(session, actor)
-        session.flush()
-        found = summary(session, campaign.id)
-    if as_json:
-        emit_json(found.to_json())
-    else:
-        click.echo(f"{found.id}: {CAMPAIGN_TITLES[CampaignState(found.state)]}")
-
-
 def _simple_step(name: str, help_text: str) -> None:
     @campaigns.command(name, help=help_text)
     @click.argument("campaign_id", metavar="ID", type=int)
@@ -254,7 +274,7 @@ def _simple_step(name: str, help_text: str) -> None:
     @json_option
     @pass_loa
     def step(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> None:
-        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
+        take_step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id))
 
 
 def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
@@ -265,12 +285,18 @@ def _reasoned_step(name: str, help_text: str, *, required: bool) -> None:
     @json_option
     @pass_loa
     def step(loa: Loa, campaign_id: int, reason: str, as_email: str | None, as_json: bool) -> None:
-        _step(loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason))
+        take_step(
+            loa, as_email, as_json, lambda session, actor: getattr(steps, name)(session, actor, campaign_id, reason)
+        )
 
 
 _simple_step("submit", t("Trình duyệt.", "Ask for approval."))
-_simple_step("approve", t("Duyệt (người khác với người soạn).", "Approve (not by its maker)."))
 _simple_step("resume", t("Gửi tiếp.", "Go on after a pause."))
+_reasoned_step(
+    "undo",
+    t("Hoàn tác duyệt khi chưa gửi tin nào.", "Take an approval back before the first message."),
+    required=False,
+)
 _reasoned_step("pause", t("Tạm dừng.", "Pause."), required=False)
 _reasoned_step(
     "cancel", t("Huỷ; phần chưa gửi sẽ không gửi nữa.", "Cancel; what is unsent stays unsent."), required=False
@@ -278,16 +304,26 @@ _reasoned_step(
 _reasoned_step("reject", t("Trả lại cho người soạn.", "Send back to its makers."), required=True)
 
 
+campaigns.add_command(approve)
+campaigns.add_command(emergency)
+
+
 @campaigns.command("schedule", help=t("Đặt giờ bắt đầu cho chiến dịch đã duyệt.", "Start an approved campaign."))
 @click.argument("campaign_id", metavar="ID", type=int)
 @click.option("--start", default="now", show_default=True, help=t("now hoặc thời điểm ISO.", "now or an ISO time."))
+@UNDO
 @as_option
 @json_option
 @pass_loa
-def schedule(loa: Loa, campaign_id: int, start: str, as_email: str | None, as_json: bool) -> None:
+def schedule(loa: Loa, campaign_id: int, start: str, undo_seconds: int, as_email: str | None, as_json: bool) -> None:
     """Set when an approved campaign begins."""
     at = None if start == "now" else _start(start)
-    _step(loa, as_email, as_json, lambda session, actor: steps.schedule(session, actor, campaign_id, at))
+    take_step(
+        loa,
+        as_email,
+        as_json,
+        lambda session, actor: steps.schedule(session, actor, campaign_id, at, undo_seconds=undo_seconds),
+    )
 
 
 @campaigns.command(
@@ -321,7 +357,7 @@ def pace_command(
             t("Ghi --over hoặc --pace, --ward-pace, hoặc --none.", "Give --over or --pace, --ward-pace, or --none.")
         )
     pace = replace(read_pace(over, parts, ward), replaces=nothing)
-    _step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
+    take_step(loa, as_email, as_json, lambda session, actor: steps.set_pace(session, actor, campaign_id, pace))
 
 
 @campaigns.command("list", help=t("Các chiến dịch, mới nhất trước.", "Campaigns, newest first."))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, say, show_table
-from campaigns.access import ROLES, SYSTEM
+from campaigns import grants
+from campaigns.access import PERSONAL, ROLES, SYSTEM
 from campaigns.errors import InvalidInput
 from config.i18n import t
 
@@ -215,3 +216,20 @@ def list_command(loa: Loa, as_json: bool) -> None:
         (t("Email", "Email"), t("Vai trò", "Roles"), t("Trạng thái", "State")),
         [(row["email"], ", ".join(row["roles"]), active if row["active"] else off) for row in rows],
     )
+
+
+def _personal(name: str, help_text: str) -> None:
+    @users.command(name, help=help_text)
+    @click.argument("email")
+    @click.argument("permission", type=click.Choice(sorted(PERSONAL)))
+    @as_option
+    @pass_loa
+    def change(loa: Loa, email: str, permission: str, as_email: str | None) -> None:
+        actor = loa.actor(as_email) if as_email or loa.settings.user else SYSTEM
+        with loa.database.transaction() as session:
+            held = sorted(getattr(grants, name)(session, actor, email, permission).granted)
+        say(t("{email} có quyền riêng: {held}.", "{email} holds: {held}.", email=email, held=", ".join(held) or "–"))
+
+
+_personal("grant", t("Cấp một quyền riêng cho một người.", "Give one person a permission no role carries."))
+_personal("revoke", t("Thu lại quyền riêng của một người.", "Take such a permission back."))

@@ -1,92 +1,30 @@
-"""Between the campaign form and the draft that use cases take."""
+"""Between the three forms a campaign is made with and the draft that use cases take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import time
+from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
-from admin.console.context import actor
 from admin.console.formats import local
 from admin.console.forms import Form
 from campaigns.audience.selection import Audience
+from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, format_span, parse_span
-from campaigns.draft import CampaignDraft
-from campaigns.errors import InvalidInput, LoaError
-from campaigns.models import Area, Campaign, TemplateVersion
-from campaigns.store.places import load_areas_of, within_scope
-from campaigns.store.templates import get_version
+from campaigns.draft import CampaignDraft, read_draft
+from campaigns.errors import InvalidInput
+from campaigns.models import Campaign, TemplateVersion
 from config.i18n import Text, t
 
 VALUE_PREFIX = "value-"
+Fields = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class WardNode:
-    """One ward of the tree."""
-
-    code: str
-    title: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AreaNode:
-    """One district with its wards; ``chosen`` is the whole district, ``some`` a part of it."""
-
-    code: str
-    title: str
-    wards: tuple[WardNode, ...]
-    chosen: bool
-
-    @property
-    def some(self) -> bool:
-        """Whether single wards are chosen."""
-        return not self.chosen and any(ward.chosen for ward in self.wards)
-
-
-def area_tree(session: Session, edition: str, form: Form) -> list[AreaNode]:
-    """Districts with wards, ticked as the form has them; an edition without districts is one list of wards."""
-    everywhere = load_areas_of(session, edition)
-    areas = within_scope(everywhere, actor().scope)
-    whole_districts = {a.code for a in everywhere} - {a.parent_code for a in everywhere if a not in areas}
-    districts = [area for area in areas if area.kind == "district"]
-    wards = [area for area in areas if area.kind == "ward"]
-    whole, single = set(form.list("district")), set(form.list("ward"))
-    tree = [_node(d, [w for w in wards if w.parent_code == d.code], whole, single) for d in districts]
-    # A district that lies partly outside the person's scope cannot be chosen as a whole.
-    tree = [node if node.code in whole_districts else replace(node, code="") for node in tree]
-    orphans = [w for w in wards if w.parent_code not in {d.code for d in districts}]
-    if orphans:
-        tree.append(AreaNode("", t("Phường, xã, đặc khu", "Wards"), _wards(orphans, False, single), False))
-    return tree
-
-
-def _node(district: Area, wards: Sequence[Area], whole: set[str], single: set[str]) -> AreaNode:
-    chosen = district.code in whole
-    return AreaNode(district.code, f"{district.prefix} {district.name}", _wards(wards, chosen, single), chosen)
-
-
-def _wards(wards: Sequence[Area], all_of_them: bool, single: set[str]) -> tuple[WardNode, ...]:
-    return tuple(WardNode(w.code, f"{w.prefix} {w.name}", all_of_them or w.code in single) for w in wards)
-
-
-def filled_form(campaign: Campaign | None) -> dict[str, str]:
-    """The form's values for a campaign, or for a new one."""
-    if campaign is None:
-        return {
-            "variant": "plain",
-            "whom": "areas",
-            "when": "later",
-            "window_start": "07:00",
-            "window_end": "21:00",
-            "pacing": "none",
-        }
-    audience = Audience.model_validate(campaign.audience)
+def text_form(campaign: Campaign) -> Form:
+    """What the form of step 1 holds of a campaign."""
+    usual = class_rules(campaign.message_class).priority
     values = {
         "name": campaign.name,
         "template": campaign.template_version.template.slug,
@@ -94,15 +32,63 @@ def filled_form(campaign: Campaign | None) -> dict[str, str]:
         "variant": campaign.variant,
         "sender": campaign.sender,
         "legal_basis": campaign.legal_basis or "",
-        "whom": "all" if audience.everybody else "areas",
-        "when": "at" if campaign.start_at else "later",
-        "start_at": local(campaign.start_at).strftime("%Y-%m-%dT%H:%M") if campaign.start_at else "",
-        "window_start": campaign.window_start.strftime("%H:%M"),
-        "window_end": campaign.window_end.strftime("%H:%M"),
-        "version": str(campaign.version),
-        **_filled_pace(campaign),
+        "validity": str(campaign.validity_minutes),
+        "unknown_policy": campaign.unknown_policy,
+        "priority": "" if campaign.priority == usual else str(campaign.priority),
+        "budget": str(campaign.budget if campaign.budget is not None else ""),
     }
-    return values | {VALUE_PREFIX + name: str(value) for name, value in campaign.values.items()}
+    return Form(values | {VALUE_PREFIX + name: str(value) for name, value in campaign.values.items()})
+
+
+def new_text_form(slug: str, token: str) -> Form:
+    """The form of step 1 for a campaign that is not there yet."""
+    return Form(
+        {
+            "template": slug,
+            "variant": "plain",
+            "validity": "1440",
+            "unknown_policy": "never",
+            "token": token,
+        }
+    )
+
+
+def audience_form(campaign: Campaign) -> Form:
+    """What the form of step 2 holds of a campaign."""
+    audience = Audience.model_validate(campaign.audience)
+    values = {
+        "whom": "all" if audience.everybody else "areas",
+        "edition": audience.edition,
+        "was_edition": audience.edition,
+        "within_days": str(audience.not_within_days or ""),
+    }
+    lists = {
+        "district": list(audience.districts),
+        "ward": list(audience.wards),
+        "carrier": list(audience.carriers),
+        "language": list(audience.languages),
+        "tag": list(audience.tags),
+        "not_campaign": [str(number) for number in audience.not_campaigns],
+    }
+    return Form(values, lists)
+
+
+def schedule_form(campaign: Campaign) -> Form:
+    """What the form of step 3 holds of a campaign."""
+    return Form(
+        {
+            "when": "at" if campaign.start_at else "later",
+            "start_at": _written(campaign.start_at),
+            "window_start": campaign.window_start.strftime("%H:%M"),
+            "window_end": campaign.window_end.strftime("%H:%M"),
+            "finish_by": _written(campaign.finish_by),
+            **_filled_pace(campaign),
+        }
+    )
+
+
+def _written(moment: datetime | None) -> str:
+    return local(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
 
 def _filled_pace(campaign: Campaign) -> dict[str, str]:
@@ -130,37 +116,11 @@ def pace_of(form: Form) -> Pace:
     return Pace(over, parts, form.number("ward_pace") or None)
 
 
-_MESSAGES: dict[str, Text] = {
-    "over_minutes": Text("Gửi trải đều từ 5 phút tới 30 ngày.", "Spread over five minutes to thirty days."),
-    "name": Text("Hãy đặt tên chiến dịch (tối đa 200 ký tự).", "Name the campaign (200 characters at most)."),
-    "sender": Text(
-        "Tên người gửi tối đa 11 ký tự: chữ không dấu, số, dấu cách, - _ .",
-        "A sender name has 11 characters at most: plain letters, digits, space, - _ .",
-    ),
-    "legal_basis": Text("Căn cứ dài quá 500 ký tự.", "The legal basis has more than 500 characters."),
-    "audience": Text("Hãy chọn ít nhất một quận, huyện hoặc phường, xã.", "Choose at least one district or ward."),
-    "values": Text("Giá trị dài quá 500 ký tự.", "A value is longer than 500 characters."),
-}
-
-
-_FIELDS = {"over_minutes": "over", "pace_per_hour": "pace", "ward_pace_per_hour": "ward_pace"}
-"""Fields of the draft whose input has another name."""
-
-
-def draft_of(form: Form, session: Session, edition: str) -> CampaignDraft | None:
-    """The draft a form describes, or None with the form's errors filled in."""
-    start_at = form.moment("start_at") if form.get("when") == "at" else None
-    if form.get("when") == "at" and start_at is None and "start_at" not in form.errors:
-        form.errors["start_at"] = t("Hãy chọn ngày giờ bắt đầu.", "Give the date and time of the start.")
-    window = form.clock("window_start", time(7)), form.clock("window_end", time(21))
-    pace = pace_of(form)
-    version_id = _version_id(form, session)
-    audience = _audience(form, edition)
-    if form.errors or version_id is None or audience is None:
-        return None
-    given: dict[str, Any] = {
+def read_text(form: Form, version: TemplateVersion, base: Campaign | None, edition: str) -> CampaignDraft | None:
+    """The draft with what step 1 says of it, or None with the form's errors filled in."""
+    given: Fields = {
         "name": form.get("name"),
-        "template_version_id": version_id,
+        "template_version_id": version.id,
         "variant": form.get("variant"),
         "sender": form.get("sender").strip(),
         "legal_basis": form.get("legal_basis"),
@@ -169,54 +129,125 @@ def draft_of(form: Form, session: Session, edition: str) -> CampaignDraft | None
             for name, value in form.values.items()
             if name.startswith(VALUE_PREFIX) and value.strip()
         },
-        "audience": audience,
+        "validity_minutes": form.number("validity", 1440),
+        "unknown_policy": form.get("unknown_policy") or "never",
+        "priority": form.number("priority"),
+        "budget": _money(form, "budget"),
+    }
+    if base is None or base.message_class != version.template.message_class:
+        given["window_start"], given["window_end"] = usual_window(version.template.message_class)
+    if base is None:
+        given["audience"] = Audience(edition=edition)
+    return _checked(form, base, given)
+
+
+def usual_window(message_class: str) -> tuple[time, time]:
+    """From seven to nine in the evening, or what the class allows of it; the whole day where it allows that."""
+    start, end = class_rules(message_class).hours
+    return (start, end) if start == end else (max(start, time(7)), min(end, time(21)))
+
+
+def _money(form: Form, name: str) -> int | None:
+    """``12.500.000`` or ``12500000``: đồng."""
+    plain = form.get(name).replace(".", "").replace(",", "").replace(" ", "").replace("₫", "")
+    if not plain:
+        return None
+    if not plain.isascii() or not plain.isdecimal() or len(plain) > 13:
+        form.errors[name] = t(
+            "Hãy ghi số tiền bằng đồng, ví dụ 12.500.000.", "Give an amount in đồng, such as 12,500,000."
+        )
+        return None
+    return int(plain)
+
+
+def read_audience(form: Form, base: Campaign) -> CampaignDraft | None:
+    """The draft with what step 2 says of it; whom it is for may still be open then."""
+    edition = form.get("edition") or base.audience.get("edition", "2023")
+    stays = form.get("was_edition") in {"", edition}
+    whole = form.list("district") if stays else []
+    given: Fields = {
+        "edition": edition,
+        "everybody": form.get("whom") == "all",
+        "carriers": form.list("carrier"),
+        "languages": form.list("language"),
+        "tags": form.list("tag"),
+        "not_within_days": form.number("within_days") or None,
+        "not_campaigns": [number for number in form.list("not_campaign") if number.isdecimal()],
+    }
+    if not given["everybody"]:
+        # A form without script names the wards of a ticked district too; the district says it all.
+        given |= {"districts": whole, "wards": form.list("ward") if stays else []}
+    try:
+        audience = Audience(**given)
+    except ValidationError as error:
+        _tell(form, error)
+        return None
+    return _checked(form, base, {"audience": audience})
+
+
+def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
+    """The draft with what step 3 says of it."""
+    start_at = form.moment("start_at") if form.get("when") == "at" else None
+    if form.get("when") == "at" and start_at is None and "start_at" not in form.errors:
+        form.errors["start_at"] = t("Hãy chọn ngày giờ bắt đầu.", "Give the date and time of the start.")
+    pace = pace_of(form)
+    given: Fields = {
         "start_at": start_at,
-        "window_start": window[0],
-        "window_end": window[1],
+        "window_start": form.clock("window_start", time(7)),
+        "window_end": form.clock("window_end", time(21)),
+        "finish_by": form.moment("finish_by"),
         "over_minutes": pace.over_minutes,
         "pace_per_hour": pace.parts_per_hour,
         "ward_pace_per_hour": pace.ward_people_per_hour,
     }
+    if start_at and given["finish_by"] and given["finish_by"] <= start_at:
+        form.errors["finish_by"] = t("Hạn phải sau lúc bắt đầu.", "The deadline must come after the start.")
+    return _checked(form, base, given)
+
+
+def _checked(form: Form, base: Campaign | None, given: Fields) -> CampaignDraft | None:
+    kept: Mapping[str, Any] = {}
+    if base is not None:
+        before = read_draft(base)
+        kept = {name: getattr(before, name) for name in CampaignDraft.model_fields}
+    draft = None
     try:
-        return CampaignDraft(**given)
+        draft = CampaignDraft(**{**kept, **given})
     except ValidationError as error:
-        for problem in error.errors(include_input=False):
-            name = str(problem["loc"][0]) if problem["loc"] else "name"
-            form.errors[_FIELDS.get(name, name)] = str(
-                _MESSAGES.get(name, Text("Giá trị không hợp lệ.", "This value cannot be used."))
-            )
-        return None
+        _tell(form, error)
+    return None if form.errors else draft
 
 
-def _version_id(form: Form, session: Session) -> int | None:
-    """The latest version of the template chosen; an edit that keeps its template keeps its version."""
-    slug = form.get("template")
-    if not slug:
-        form.errors["template"] = t("Hãy chọn mẫu tin.", "Choose a template.")
-        return None
-    try:
-        latest = get_version(session, slug)
-    except LoaError as refusal:
-        form.errors["template"] = str(refusal)
-        return None
-    kept = form.number("version_id")
-    if kept is not None and not form.get("latest") and _template_of(session, kept) == latest.template_id:
-        return kept
-    return latest.id
+_MESSAGES: dict[str, Text] = {
+    "over_minutes": Text("Gửi trải đều từ 5 phút tới 30 ngày.", "Spread over five minutes to thirty days."),
+    "name": Text("Hãy đặt tên chiến dịch (tối đa 200 ký tự).", "Name the campaign (200 characters at most)."),
+    "sender": Text(
+        "Tên người gửi tối đa 11 ký tự: chữ không dấu, số, dấu cách, - _ .",
+        "A sender name has 11 characters at most: plain letters, digits, space, - _ .",
+    ),
+    "legal_basis": Text("Căn cứ dài quá 500 ký tự.", "The legal basis has more than 500 characters."),
+    "values": Text("Giá trị dài quá 500 ký tự.", "A value is longer than 500 characters."),
+    "validity_minutes": Text("Hiệu lực từ 5 phút tới 3 ngày.", "Validity is five minutes to three days."),
+    "priority": Text("Mức ưu tiên từ 0 tới 9.", "Priority goes from 0 to 9."),
+    "not_within_days": Text("Từ 1 tới 365 ngày.", "From 1 to 365 days."),
+    "not_campaigns": Text("Nhiều nhất 50 chiến dịch.", "50 campaigns at most."),
+    "budget": Text("Số tiền quá lớn.", "The amount is too large."),
+}
+
+_FIELDS = {
+    "over_minutes": "over",
+    "pace_per_hour": "pace",
+    "ward_pace_per_hour": "ward_pace",
+    "validity_minutes": "validity",
+    "not_within_days": "within_days",
+    "not_campaigns": "not_campaign",
+}
+"""Fields of the draft whose input has another name."""
 
 
-def _template_of(session: Session, version_id: int) -> int | None:
-    """The template a version belongs to."""
-    version = session.get(TemplateVersion, version_id)
-    return version.template_id if version else None
-
-
-def _audience(form: Form, edition: str) -> Audience | None:
-    districts, wards = form.list("district"), form.list("ward")
-    try:
-        if form.get("whom") == "all":
-            return Audience(edition=edition, everybody=True)
-        return Audience(edition=edition, districts=tuple(districts), wards=tuple(wards))
-    except ValidationError:
-        form.errors["audience"] = str(_MESSAGES["audience"])
-        return None
+def _tell(form: Form, error: ValidationError) -> None:
+    for problem in error.errors(include_input=False):
+        name = str(problem["loc"][0]) if problem["loc"] else "name"
+        form.errors.setdefault(
+            _FIELDS.get(name, name), str(_MESSAGES.get(name, Text("Giá trị không hợp lệ.", "This cannot be used.")))
+        )

@@ -59,4 +59,5 @@ def actor() -> Actor:
     if not current_user.is_authenticated:
         return Actor("", frozenset())
     user = cast(Any, current_user)
-    return Actor(user.email, frozenset(role.name for role in user.roles), user.scope, user.department)
+    roles = frozenset(role.name for role in user.roles)
+    return Actor(user.email, roles, frozenset(user.granted), user.scope, user.department)

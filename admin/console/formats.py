@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal, format_percent
@@ -38,9 +38,19 @@ def local(moment: datetime) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZONE)
 
 
+def older_than(value: datetime, *, minutes: int) -> bool:
+    """Whether a moment lies further back."""
+    return datetime.now(UTC) - local(value) > timedelta(minutes=minutes)
+
+
 def moment(value: datetime | None) -> str:
     """``23/11/2026 14:05``, a dash for none."""
     return local(value).strftime("%d/%m/%Y %H:%M") if value else "–"
+
+
+def moment_to_seconds(value: datetime | None) -> str:
+    """``23/11/2026 14:05:30``, a dash for none."""
+    return local(value).strftime("%d/%m/%Y %H:%M:%S") if value else "–"
 
 
 def clock(value: datetime | time | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -12,6 +13,8 @@ from admin.console.formats import ZONE
 from config.i18n import t
 
 FIELD_MOST = 4000
+_COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,3}")
+_NO_DIGIT = re.compile(r"[^0-9]")
 
 
 @dataclass
@@ -57,6 +60,17 @@ class Form:
             self.errors[name] = t("Phải là số nguyên.", "This must be a whole number.")
             return default
         return int(value)
+
+    def count(self, name: str, missing: str) -> int | None:
+        """A number as people write it: ``1234``, ``1.234``, ``1 234``; ``missing`` complains of an empty field."""
+        value = self.get(name).strip()
+        if not value:
+            self.errors[name] = missing
+            return None
+        if len(value) > 15 or not _COUNT.fullmatch(value):
+            self.errors[name] = t("Gõ số như 1234 hoặc 1.234.", "Write the number as 1234 or 1,234.")
+            return None
+        return int(_NO_DIGIT.sub("", value))
 
     def moment(self, name: str) -> datetime | None:
         """A date and time on the clocks of Da Nang (``2026-11-23T14:05``)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from flask import Flask, abort, redirect, request, url_for
+from flask import Flask, abort, flash, redirect, request, url_for
 from flask_security import current_user
 
 from admin.console.context import actor, console, reading
@@ -13,7 +13,7 @@ from admin.console.people import Account
 from admin.console.second_step import lacks_second_factor
 from campaigns.errors import Forbidden
 from campaigns.scope import sees
-from config.i18n import Text
+from config.i18n import Text, t
 
 PUBLIC = frozenset(
     {
@@ -87,9 +87,7 @@ def keep_the_door(app: Flask) -> None:
         if rule == "public":
             return None
         if not current_user.is_authenticated:
-            if request.method == "GET" and "X-Requested-With" not in request.headers:
-                return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
-            abort(401)
+            return sign_in_again() or abort(401)
         if rule != "signed-in" and not actor().may(rule):
             try:
                 actor().require(rule)
@@ -110,6 +108,25 @@ def _keep_inside_the_scope() -> None:
         kind = OBJECTS.get(name)
         if kind is not None and not sees(reading(), person, kind, value):
             abort(404)
+
+
+def sign_in_again() -> Any:
+    """Lead somebody whose session has ended to the door and back to this page; None where it has no address to show.
+
+    A form that was sent is not saved by this; its page gives back what was typed where it keeps that.
+    """
+    shows_itself = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    if current_user.is_authenticated or not shows_itself or request.is_json or "X-Requested-With" in request.headers:
+        return None
+    if request.method == "POST":
+        flash(
+            t(
+                "Phiên làm việc đã hết. Đăng nhập lại để trở về đúng trang; những gì đã lưu vẫn còn.",
+                "Your session has ended. Sign in to come back to the page; what was saved is still there.",
+            ),
+            "error",
+        )
+    return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
 
 
 def may(permission: str) -> bool:

@@ -59,6 +59,7 @@ def _helpers() -> dict[str, Any]:
         "number": formats.number,
         "percent": formats.percent,
         "moment": formats.moment,
+        "moment_to_seconds": formats.moment_to_seconds,
         "clock": formats.clock,
         "day": formats.day,
         "masked": formats.masked,

@@ -35,6 +35,7 @@ class Account(UserMixin):
     language: str = "vi"
     fs_uniquifier: str = ""
     roles: list[RoleName] = field(default_factory=list)  # type: ignore[assignment]
+    granted: list[str] = field(default_factory=list)
     scope: Scope = WHOLE_CITY
     department: int | None = None
     session_id: int = 0
@@ -51,6 +52,7 @@ class Account(UserMixin):
             language=row.language,
             fs_uniquifier=row.fs_uniquifier,
             roles=[RoleName(name=role.name) for role in row.roles],
+            granted=list(row.granted),
             scope=load_scope(session, row.id),
             department=row.department_id,
             session_id=session_id,

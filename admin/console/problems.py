@@ -8,6 +8,7 @@ from flask import current_app, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from admin.console.guard import rule_of, sign_in_again
 from admin.console.i18n import static_url
 from config.i18n import Text, current_language, t
 
@@ -40,6 +41,10 @@ def explain(error: HTTPException) -> Any:
     """The page, or the JSON, of an HTTP error; redirects pass through."""
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, CSRFError) and rule_of(current_app, request.endpoint or "") not in {None, "public"}:
+        again = sign_in_again()
+        if again is not None:
+            return again
     status = 400 if isinstance(error, CSRFError) else error.code
     said = status in _EXPLAINED and error.description != type(error).description
     own_words = error.description if said else ""

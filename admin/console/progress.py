@@ -1,29 +1,42 @@
-"""Live figures of a campaign, worked out once for all who look."""
+"""Live figures of a campaign, worked out at most once a second for all who look, in both languages at once."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from admin.console.words import GROUPS, Group
+from admin.console.words import GROUPS, SESSION_BADGES, Badge, Group
+from campaigns.delivery.states import MESSAGE_STATES, MessageState
+from campaigns.gateways.breaker import State
 from campaigns.models import Campaign
-from campaigns.stats import Summary, summary
-from campaigns.stats.outlook import Outlook, outlook
-from config.i18n import current_language
+from campaigns.stats.health import STATES, why
+from campaigns.stats.idle import idle_reason
+from campaigns.stats.outlook import outlook
+from campaigns.store.campaigns import get_campaign
+from campaigns.store.progress import read_standing
+from config.i18n import LANGUAGES, current_language, language
 
-SHARED_SECONDS = 1.5
-"""Twenty people who look at a campaign cost the database no more than one."""
+SHARED_MS = 1000
+"""Within so long nobody works the figures out again, however many look."""
+_KEPT_SECONDS = 5
+"""While one works them out the others see the last ones, no older than this."""
+_PATIENCE_SECONDS = 3.0
 _SAMPLES_MOST = 12
-_KEEP_SECONDS = 60
+_SAMPLES_SECONDS = 60
 _RATE_SECONDS, _RATE_OVER = 4.0, 12.0
 """The rate is measured over no less, for two near samples say nothing, and over no more, for it is the rate now."""
+
+_FAILED = ("undelivered", "expired", "rejected", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +50,118 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Line:
+    """How a part of the campaign stands, in one ward or on one gateway; ``totals`` add up to ``planned``."""
+
+    name: str
+    planned: int
+    totals: Mapping[str, int]
+
+    @property
+    def delivered(self) -> int:
+        """Messages that reached their phone."""
+        return self.totals["delivered"]
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are still to be handed over, or are being."""
+        return self.totals["queued"] + self.totals["claimed"]
+
+    @property
+    def failed(self) -> int:
+        """Messages that surely did not arrive."""
+        return sum(self.totals[state] for state in _FAILED)
+
+    @property
+    def left_out(self) -> int:
+        """People who refused after all, and messages of a cancelled campaign."""
+        return self.totals["suppressed"] + self.totals["cancelled"]
+
+    @property
+    def ended(self) -> int:
+        """Messages the telco has said the last word about."""
+        return self.delivered + self.failed
+
+    @property
+    def share(self) -> float:
+        """Delivered of planned, 0 … 1."""
+        return self.delivered / self.planned if self.planned else 0.0
+
+
+@dataclass(frozen=True)
+class WardLine(Line):
+    """One ward."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class GatewayLine(Line):
+    """One gateway, with its limit and the last change of its health."""
+
+    enabled: bool = False
+    limit: float = 0.0
+    """Parts a second, of all campaigns together."""
+    session: str | None = None
+    health: str | None = None
+    rate: float | None = None
+    """Parts of this campaign a second, None while unknown."""
+    changed_at: str | None = None
+    changed_to: str = ""
+    cause: str = ""
+    times: int = 0
+    error: str = ""
+
+    @property
+    def badge(self) -> Badge:
+        """Whether it is off, rests, or how its best session stands."""
+        if not self.enabled:
+            return SESSION_BADGES["disabled"]
+        if self.health in {State.OPEN, State.HALF_OPEN}:
+            return SESSION_BADGES["resting"]
+        return SESSION_BADGES.get(self.session or "absent", SESSION_BADGES["down"])
+
+    @property
+    def change(self) -> str:
+        """What changed last, and why; empty where it never failed."""
+        if self.changed_at is None:
+            return ""
+        reason = why(self)
+        return f"{STATES[self.changed_to]} ({reason})" if reason else str(STATES[self.changed_to])
+
+    @property
+    def moment(self) -> datetime | None:
+        """When that was."""
+        return datetime.fromisoformat(self.changed_at) if self.changed_at else None
+
+
+@dataclass(frozen=True)
 class Progress:
     """How a campaign stands at a moment. ``rate`` is messages handed over per second, None while unknown."""
 
+    version: int
     state: str
-    idle_reason: str | None
     planned: int
     parts: int
     totals: Mapping[str, int]
     rate: float | None
-    ahead: list[str] = field(default_factory=list)
-    """Sentences about its pace and when it will be done (``campaigns.stats.outlook``)."""
+    said: Mapping[str, Mapping[str, Any]]
+    """By language: ``idle``, why it stands still, and ``ahead``, sentences about its pace and its end."""
+    gateways: Sequence[GatewayLine] = ()
+    wards: Sequence[WardLine] = field(default=())
+    mark: str = ""
+    """Changes whenever a figure does."""
+
+    @property
+    def idle_reason(self) -> str | None:
+        """Why nothing goes out, in the language of the moment."""
+        reason: str | None = self.said[current_language()]["idle"]
+        return reason
+
+    @property
+    def ahead(self) -> list[str]:
+        """What is to come, in the language of the moment."""
+        return list(self.said[current_language()]["ahead"])
 
     @property
     def over(self) -> bool:
@@ -82,38 +196,140 @@ class Progress:
         return found
 
 
-def look_at(session: Session, redis: Redis, campaign: Campaign) -> Progress:
-    """The figures of now, at most ``SHARED_SECONDS`` old; without Redis they are fresh and have no rate."""
-    key = f"loa:progress:{campaign.id}"
-    shared = f"{key}:{campaign.version}:{current_language()}"
+def look_at(session: Session, redis: Redis, campaign_id: int, *, version: int | None = None) -> Progress:
+    """The figures of now. ``version`` asks for those of this version or later, where the caller has seen it.
+
+    Who comes first within a second works them out; the others get what is there, or wait for it. Without Redis
+    everybody works them out, and there is no rate.
+
+    Raises:
+        NotFound: there is no such campaign.
+    """
+    key = f"loa:progress:{campaign_id}"
     try:
-        kept = redis.get(shared)
-        if kept:
-            return Progress(**json.loads(cast(bytes, kept)))
-        now = summary(session, campaign.id)
-        seen = _seen(now, _rate(redis, key, now.totals), outlook(session, campaign))
-        redis.set(shared, json.dumps(asdict(seen)), px=int(SHARED_SECONDS * 1000))
-        return seen
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            kept = _kept(redis, key, version)
+            turn = f"{key}:turn" if kept or version is None else f"{key}:turn:{version}"
+            if redis.set(turn, "1", nx=True, px=SHARED_MS) or time.monotonic() > until:
+                return _work_out(session, redis, key, campaign_id)
+            if kept is not None:
+                return kept
+            time.sleep(0.02)
     except RedisError:
-        return _seen(summary(session, campaign.id), None, outlook(session, campaign))
+        return _figures(session, get_campaign(session, campaign_id), None)
 
 
-def _seen(now: Summary, rate: float | None, ahead: Outlook) -> Progress:
-    running = rate if now.state == "running" else None
-    return Progress(now.state, now.idle_reason, now.planned, now.parts, now.totals, running, ahead.words())
+def _kept(redis: Redis, key: str, version: int | None) -> Progress | None:
+    kept = cast(bytes | None, redis.get(key))
+    found = _read(kept) if kept else None
+    return found if found is not None and (version is None or found.version >= version) else None
 
 
-def _rate(redis: Redis, key: str, totals: Mapping[str, int]) -> float | None:
-    """Messages handed over per second between now and the oldest sample that is recent enough."""
-    handed = sum(totals.values()) - sum(totals[state] for state in ("queued", "claimed", "suppressed", "cancelled"))
+def _work_out(session: Session, redis: Redis, key: str, campaign_id: int) -> Progress:
+    figures = _figures(session, get_campaign(session, campaign_id), (redis, key))
+    redis.set(key, json.dumps(asdict(figures)), ex=_KEPT_SECONDS)
+    return figures
+
+
+def _read(kept: bytes) -> Progress:
+    fields = json.loads(kept)
+    gateways = tuple(GatewayLine(**line) for line in fields.pop("gateways"))
+    wards = tuple(WardLine(**line) for line in fields.pop("wards"))
+    return Progress(gateways=gateways, wards=wards, **fields)
+
+
+def _figures(session: Session, campaign: Campaign, samples: tuple[Redis, str] | None) -> Progress:
+    rows = read_standing(session, campaign.id)
+    on_gateways = [row for row in rows if row.by_gateway]
+    totals = {state.label: sum(getattr(row, state.label) for row in on_gateways) for state in MESSAGE_STATES}
+    handed = {"": float(_handed(totals)), **{row.gateway: row.handed_parts for row in on_gateways if row.gateway}}
+    rates = _rates(*samples, handed) if samples and campaign.state == "running" else {}
+    found = Progress(
+        version=campaign.version,
+        state=campaign.state,
+        planned=sum(row.planned for row in on_gateways),
+        parts=sum(row.parts for row in on_gateways),
+        totals=totals,
+        rate=rates.get(""),
+        said=_said(session, campaign),
+        gateways=tuple(_gateway(row, rates) for row in on_gateways),
+        wards=tuple(
+            WardLine(row.ward or "", row.planned, _states(row), row.ward_code or "")
+            for row in rows
+            if not row.by_gateway
+        ),
+    )
+    mark = hashlib.sha256(json.dumps(asdict(found), sort_keys=True).encode()).hexdigest()[:24]
+    return Progress(**{**found.__dict__, "mark": mark})
+
+
+def _states(row: Row[Any]) -> dict[str, int]:
+    return {state.label: getattr(row, state.label) for state in MESSAGE_STATES}
+
+
+def _handed(totals: Mapping[str, int]) -> int:
+    mine = {MessageState.QUEUED, MessageState.CLAIMED, MessageState.SUPPRESSED, MessageState.CANCELLED}
+    return sum(count for label, count in totals.items() if label not in {state.label for state in mine})
+
+
+def _gateway(row: Row[Any], rates: Mapping[str, float]) -> GatewayLine:
+    return GatewayLine(
+        row.gateway,
+        row.planned,
+        _states(row),
+        enabled=bool(row.enabled),
+        limit=row.tps or 0.0,
+        session=row.session_state,
+        health=row.health_state,
+        rate=rates.get(row.gateway),
+        changed_at=row.changed_at.isoformat() if row.changed_at else None,
+        changed_to=row.changed_to or "",
+        cause=row.cause or "",
+        times=row.times or 0,
+        error=row.error or "",
+    )
+
+
+def _said(session: Session, campaign: Campaign) -> dict[str, dict[str, Any]]:
+    """In every language, so that viewers of both cost one look ahead."""
+    ahead = outlook(session, campaign)
+    said: dict[str, dict[str, Any]] = {}
+    for each in LANGUAGES:
+        with language(each):
+            said[each] = {"idle": idle_reason(session, campaign.id), "ahead": ahead.words()}
+    return said
+
+
+def _rates(redis: Redis, key: str, handed: Mapping[str, float]) -> dict[str, float]:
+    """What was handed over a second between now and the oldest sample that is recent enough, by gateway and in all."""
     now = datetime.now(UTC).timestamp()
-    kept = cast(list[bytes], redis.lrange(f"{key}:samples", 0, _SAMPLES_MOST))
-    redis.lpush(f"{key}:samples", json.dumps([now, handed]))
-    redis.ltrim(f"{key}:samples", 0, _SAMPLES_MOST)
-    redis.expire(f"{key}:samples", _KEEP_SECONDS)
-    samples: list[tuple[float, int]] = [json.loads(sample) for sample in kept]
-    recent = [(at, count) for at, count in samples if _RATE_SECONDS <= now - at <= _RATE_OVER]
+    kept = cast(list[bytes], redis.lrange(f"{key}:handed", 0, _SAMPLES_MOST))
+    redis.lpush(f"{key}:handed", json.dumps([now, handed]))
+    redis.ltrim(f"{key}:handed", 0, _SAMPLES_MOST)
+    redis.expire(f"{key}:handed", _SAMPLES_SECONDS)
+    samples: list[tuple[float, dict[str, float]]] = [json.loads(sample) for sample in kept]
+    recent = [(at, counts) for at, counts in samples if _RATE_SECONDS <= now - at <= _RATE_OVER]
     if not recent:
-        return None
-    at, count = recent[-1]
-    return round(max(0.0, (handed - count) / (now - at)), 1)
+        return {}
+    at, counts = recent[-1]
+    return {name: round(max(0.0, (count - counts.get(name, 0.0)) / (now - at)), 1) for name, count in handed.items()}
+
+
+SORTS = {
+    "ward": lambda line: line.name.casefold(),
+    "planned": lambda line: line.planned,
+    "delivered": lambda line: line.delivered,
+    "accepted": lambda line: line.totals["accepted"],
+    "waiting": lambda line: line.waiting,
+    "failed": lambda line: line.failed,
+    "unknown": lambda line: line.totals["unknown"],
+    "left": lambda line: line.left_out,
+    "share": lambda line: line.share,
+}
+"""What wards can be put in order by."""
+
+
+def in_order(wards: Sequence[WardLine], by: str, descending: bool) -> list[WardLine]:
+    """The wards, by one of ``SORTS``; by code where they are equal."""
+    return sorted(sorted(wards, key=lambda line: line.code), key=SORTS[by], reverse=descending)

@@ -42,6 +42,7 @@ SESSION_BADGES: Mapping[str, Badge] = {
     "connecting": Badge(Text("Đang nối lại", "Connecting"), "clock", "warn"),
     "down": Badge(Text("Mất kết nối", "Down"), "alert", "bad"),
     "absent": Badge(Text("Không có phiên nào", "No session"), "alert", "bad"),
+    "resting": Badge(Text("Tạm nghỉ vì lỗi", "Resting after failures"), "pause", "bad"),
     "disabled": Badge(Text("Đã tắt", "Switched off"), "stop", "quiet"),
 }
 
@@ -147,6 +148,10 @@ USER_BADGES: Mapping[str, Badge] = {
     "active": Badge(Text("Đang dùng", "Active"), "check", "good"),
     "locked": Badge(Text("Tạm khoá đăng nhập", "Locked out for now"), "clock", "warn"),
     "off": Badge(Text("Đã khoá", "Switched off"), "stop", "quiet"),
+}
+
+PERSONAL_TITLES: Mapping[str, Text] = {
+    "campaign.emergency": Text("Gửi tin khẩn cấp không qua duyệt", "Send emergencies without approval"),
 }
 
 METHOD_TITLES: Mapping[str, Text] = {

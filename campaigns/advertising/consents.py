@@ -57,7 +57,7 @@ class Terms(BaseModel):
 
 @dataclass(slots=True)
 class ConsentImport:
-    """rows = added + known + refused + rejected."""
+    """rows = added + known + refused + rejected; a number named twice counts as known the second time."""
 
     rows: int = 0
     added: int = 0
@@ -211,7 +211,7 @@ def import_consents(
 
 
 def _read(table: Table, block: list[Row]) -> tuple[list[str], list[Problem]]:
-    numbers: dict[str, None] = {}
+    numbers: list[str] = []
     bad: list[Problem] = []
     place = table.columns.phone
     for line, cells in block:
@@ -221,5 +221,5 @@ def _read(table: Table, block: list[Row]) -> tuple[list[str], list[Problem]]:
             title = table.columns.titles[place]
             bad.append(Problem(line, Outcome.REJECTED, title, cell, result.reason, result.suggestion))
         else:
-            numbers[result.number] = None
-    return list(numbers), bad
+            numbers.append(result.number)
+    return numbers, bad

@@ -16,9 +16,15 @@ def reach_of(session: Session, campaign: Campaign) -> Reach:
     Raises:
         InvalidInput: its audience names an area that does not exist.
     """
-    wards = Audience.model_validate(campaign.audience).ward_ids(session)
+    audience = Audience.model_validate(campaign.audience)
+    wards = audience.ward_ids(session)
     return Reach(
         ward_ids=None if wards is None else tuple(wards),
         topic=campaign.topic,
         honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
+        carriers=audience.carriers,
+        languages=audience.languages,
+        tags=audience.tags,
+        not_within_days=audience.not_within_days,
+        not_campaigns=audience.not_campaigns,
     )

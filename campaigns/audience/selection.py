@@ -1,19 +1,37 @@
-"""Whom a campaign reaches: areas of one edition, or everybody in the register."""
+"""Whom a campaign is for: areas or everybody, narrowed by carrier, language, tag and what they got before."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 from sqlalchemy.orm import Session
 
 from campaigns.errors import InvalidInput
 from campaigns.models import Area
 from campaigns.store.places import load_areas_of
 
+WITHIN_DAYS_MOST = 365
+Word = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=40)]
+Words = Annotated[tuple[Word, ...], Field(max_length=50)]
+
+NARROWING = ("carriers", "languages", "tags", "not_within_days", "not_campaigns")
+"""Fields that make an audience smaller. Empty ones are not written, so older drafts keep their hash."""
+
 
 class Audience(BaseModel):
-    """Districts and wards of one edition by code, or everybody. Part of what an approver's hash covers."""
+    """Districts and wards of one edition by code, or everybody; neither while a draft has not come so far.
+
+    Part of what an approver's hash covers.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,12 +39,37 @@ class Audience(BaseModel):
     everybody: bool = False
     districts: tuple[str, ...] = ()
     wards: tuple[str, ...] = ()
+    carriers: Words = ()
+    """Only numbers of these carriers; empty is all."""
+    languages: Words = ()
+    """Only people who get messages in these languages; empty is all."""
+    tags: Words = ()
+    """Only people who bear one of these tags at least; empty is all."""
+    not_within_days: int | None = Field(None, ge=1, le=WITHIN_DAYS_MOST)
+    """Not whom any campaign sent a message in so many days."""
+    not_campaigns: Annotated[tuple[int, ...], Field(max_length=50)] = ()
+    """Not who got one of these campaigns."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.everybody == bool(self.districts or self.wards):
+        if self.everybody and (self.districts or self.wards):
             raise ValueError("choose everybody, or districts and wards")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if value or name not in NARROWING}
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether it says at all whom to send to."""
+        return self.everybody or bool(self.districts or self.wards)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some people of its areas are left out by choice."""
+        return any(getattr(self, name) for name in NARROWING)
 
     def ward_ids(self, session: Session) -> list[int] | None:
         """``area.id`` of every ward reached, in order; None for everybody.

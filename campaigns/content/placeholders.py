@@ -40,6 +40,7 @@ _ALL = (
     ),
     Placeholder("chu_de", Text("Chủ đề bị từ chối", "Topic refused"), "system", ""),
     Placeholder("nhan_luc", Text("Thời điểm nhận yêu cầu", "When the request came"), "system", "09:15 12/03/2023"),
+    Placeholder("noi_dung", Text("Nội dung gửi thử", "Text that is tried"), "system", "[THU] Noi dung gui thu."),
     Placeholder("ngung_tu", Text("Thời điểm ngừng gửi", "When sending stops"), "system", "09:15 12/03/2023"),
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.health import note_receipts, pause_refused
 from campaigns.delivery.retention import Keep, purge
+from campaigns.delivery.trials import STALE_MINUTES
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
@@ -22,6 +23,7 @@ from campaigns.store.delivery import (
 )
 from campaigns.store.receipts import adopt_unknown_messages, apply_parked_receipts, give_up_parked_receipts
 from campaigns.store.routes import align_batches, lend_batches, route_batches, routes_changed
+from campaigns.store.trials import cancel_stale_tests
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,8 @@ class Tidied:
     lent: int = 0
     reaped: int = 0
     """Batches freed from dead workers."""
+    abandoned: int = 0
+    """Tests on numbers of staff that could not be sent in time."""
     cancelled: int = 0
     expired: int = 0
     """Batches with messages whose validity ended while they were refused for now."""
@@ -86,6 +90,12 @@ def tidy(
         _step(done, "aligned", lambda: _align(database, thorough))
         _step(done, "lent", lambda: _repeat(database, lend_batches, most=1))
         _step(done, "reaped", lambda: _repeat(database, reap_lapsed_leases))
+        if thorough:
+            _step(
+                done,
+                "abandoned",
+                lambda: _repeat(database, lambda s: cancel_stale_tests(s, minutes=STALE_MINUTES), most=1),
+            )
         _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
         _step(done, "expired", lambda: _repeat(database, expire_refused_messages))
         _step(

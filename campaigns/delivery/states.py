@@ -103,6 +103,8 @@ class Step(StrEnum):
     REJECT = "reject"
     APPROVE = "approve"
     SCHEDULE = "schedule"
+    UNDO = "undo"
+    BREAK_GLASS = "emergency"
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"
@@ -112,16 +114,28 @@ class Step(StrEnum):
 
 _S = CampaignState
 TRANSITIONS: Mapping[CampaignState, Mapping[Step, CampaignState]] = {
-    _S.DRAFT: {Step.EDIT: _S.DRAFT, Step.SUBMIT: _S.SUBMITTED, Step.CANCEL: _S.CANCELLED},
+    _S.DRAFT: {
+        Step.EDIT: _S.DRAFT,
+        Step.SUBMIT: _S.SUBMITTED,
+        Step.BREAK_GLASS: _S.SCHEDULED,
+        Step.CANCEL: _S.CANCELLED,
+    },
     _S.SUBMITTED: {
         Step.EDIT: _S.DRAFT,
         Step.APPROVE: _S.APPROVED,
         Step.REJECT: _S.DRAFT,
+        Step.BREAK_GLASS: _S.SCHEDULED,
         Step.CANCEL: _S.CANCELLED,
     },
-    _S.APPROVED: {Step.EDIT: _S.DRAFT, Step.SCHEDULE: _S.SCHEDULED, Step.CANCEL: _S.CANCELLED},
+    _S.APPROVED: {
+        Step.EDIT: _S.DRAFT,
+        Step.SCHEDULE: _S.SCHEDULED,
+        Step.UNDO: _S.SUBMITTED,
+        Step.CANCEL: _S.CANCELLED,
+    },
     _S.SCHEDULED: {
         Step.EDIT: _S.DRAFT,
+        Step.UNDO: _S.SUBMITTED,
         Step.START: _S.RUNNING,
         Step.PAUSE: _S.PAUSED,
         Step.CANCEL: _S.CANCELLED,
@@ -142,6 +156,8 @@ _STEP_TITLES: Mapping[Step, Text] = {
     Step.REJECT: Text("trả lại", "reject"),
     Step.APPROVE: Text("duyệt", "approve"),
     Step.SCHEDULE: Text("lên lịch", "schedule"),
+    Step.UNDO: Text("hoàn tác", "undo"),
+    Step.BREAK_GLASS: Text("gửi khẩn cấp", "emergency"),
     Step.START: Text("bắt đầu gửi", "start"),
     Step.PAUSE: Text("tạm dừng", "pause"),
     Step.RESUME: Text("tiếp tục", "resume"),
@@ -150,7 +166,10 @@ _STEP_TITLES: Mapping[Step, Text] = {
 }
 
 STEPS_OF_THE_ENGINE = frozenset({Step.START, Step.FINISH})
-"""Steps no person takes; never named among what is allowed."""
+"""Steps no person takes."""
+
+_UNNAMED = STEPS_OF_THE_ENGINE | {Step.BREAK_GLASS}
+"""Never named among what is allowed: an emergency is not what somebody turns to who took a wrong step."""
 
 
 def next_state(state: CampaignState, step: Step) -> CampaignState:
@@ -162,7 +181,7 @@ def next_state(state: CampaignState, step: Step) -> CampaignState:
     allowed = TRANSITIONS[state]
     if step in allowed:
         return allowed[step]
-    steps = [s for s in allowed if s not in STEPS_OF_THE_ENGINE]
+    steps = [s for s in allowed if s not in _UNNAMED]
     raise WrongState(
         "Chiến dịch đang “{state_vi}” nên không {step_vi} được; lúc này chỉ có thể: {allowed_vi}.",
         "The campaign is {state}, so it cannot take the step “{step}”; allowed now: {allowed}.",

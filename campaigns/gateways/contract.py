@@ -8,16 +8,17 @@ in values. See ``docs/adding-a-gateway.md``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, Field
 
 from campaigns.content.encoding import Part
 from campaigns.delivery.states import MessageState
+from config.i18n import Text
 
 
 class Outbound(NamedTuple):
@@ -114,11 +115,22 @@ class Hooks:
 class GatewayUnavailable(Exception):
     """The gateway cannot be opened (refused bind, no connection) or is gone; the operator reads the reason."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+    def __init__(self, reason: str, *, permanent: bool = False, code: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.code = code
+        """The telco's own code, or one of ours: what ``campaigns.gateways.codes`` puts in words."""
         self.permanent = permanent
         """Trying again will not help before somebody changes the settings (wrong password)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a setting is asked for in a form."""
+
+    title: Text
+    hint: Text | None = None
+    group: Literal["connection", "sending", "more"] = "more"
 
 
 class AdapterSettings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
@@ -133,6 +145,18 @@ class AdapterSettings(BaseModel, extra="forbid", frozen=True, hide_input_in_erro
     dead_codes: str = Field(
         "", max_length=500, description="Codes of receipts that say nobody has the number: `UNDELIV:001`."
     )
+
+    words: ClassVar[Mapping[str, Words]] = {
+        "refused_codes": Words(
+            Text("Mã biên nhận: thuê bao từ chối nhận tin", "Receipt codes: the subscriber refuses us"),
+            Text("Như REJECTD:088; nhiều mã cách nhau bằng dấu phẩy.", "Such as REJECTD:088; commas between several."),
+        ),
+        "dead_codes": Words(
+            Text("Mã biên nhận: không còn ai dùng số", "Receipt codes: nobody has the number"),
+            Text("Như UNDELIV:001; nhiều mã cách nhau bằng dấu phẩy.", "Such as UNDELIV:001; commas between several."),
+        ),
+    }
+    """By field; one that is missing here is asked for by its name and its description."""
 
 
 SettingsT = TypeVar("SettingsT", bound=AdapterSettings)

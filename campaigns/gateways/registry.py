@@ -13,11 +13,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.errors import InvalidInput
+from campaigns.errors import InvalidInput, WrongState
 from campaigns.gateways.contract import Adapter, AdapterSettings, Hooks
+from campaigns.gateways.mistakes import in_both
 from campaigns.models import Gateway
 from campaigns.store.audit import append_audit
-from campaigns.store.gateways import get_gateway, open_secrets, replace_routes, seal_secrets, set_enabled
+from campaigns.store.gateways import (
+    Way,
+    delete_account,
+    has_carried,
+    list_routes,
+    lock_gateway,
+    mark_changed,
+    open_secrets,
+    replace_routes,
+    seal_secrets,
+    set_enabled,
+    write_routes,
+)
+from config.i18n import Text
 from config.keys import Keyring
 
 GROUP = "loa.gateways"
@@ -46,22 +60,34 @@ def adapter_type(name: str) -> type[Adapter[Any]]:
     return adapters()[name]
 
 
+class InvalidSettings(InvalidInput):
+    """Settings an adapter cannot work with; ``fields`` says for each what is wrong, never showing a value."""
+
+    def __init__(self, adapter: str, fields: Mapping[str, Text]) -> None:
+        self.fields = fields
+        super().__init__(
+            "Thiết lập của bộ nối “{adapter}” chưa đúng: {problems_vi}.",
+            "The settings of adapter “{adapter}” are not right: {problems_en}.",
+            adapter=adapter,
+            problems_vi="; ".join(f"{name}: {text.vi}" for name, text in fields.items()),
+            problems_en="; ".join(f"{name}: {text.en}" for name, text in fields.items()),
+        )
+
+
 def check_settings(adapter: str, given: Mapping[str, Any]) -> AdapterSettings:
     """The adapter's typed settings.
 
     Raises:
-        InvalidInput: a setting is unknown, missing or out of range; names each and never shows a value.
+        InvalidSettings: a setting is unknown, missing or out of range; names each and never shows a value.
     """
     try:
         return adapter_type(adapter).settings_type.model_validate(dict(given))
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
-        raise InvalidInput(
-            "Thiết lập của bộ nối “{adapter}” chưa đúng: {problems}.",
-            "The settings of adapter “{adapter}” are not right: {problems}.",
-            adapter=adapter,
-            problems=problems,
-        ) from error
+        fields = {
+            ".".join(map(str, each["loc"])): in_both(each["type"], each.get("ctx", {}), each["msg"])
+            for each in error.errors(include_input=False)
+        }
+        raise InvalidSettings(adapter, fields) from error
 
 
 def _split(settings: AdapterSettings) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -70,6 +96,8 @@ def _split(settings: AdapterSettings) -> tuple[dict[str, Any], dict[str, Any]]:
     secret: dict[str, Any] = {}
     for name in settings.model_fields_set:
         value = getattr(settings, name)
+        if value == type(settings).model_fields[name].default:
+            continue
         if isinstance(value, SecretStr):
             secret[name] = value.get_secret_value()
         else:
@@ -88,10 +116,12 @@ def add_gateway(
     tps: float,
     binds: int = 1,
     carriers: Sequence[str] = (ANY_CARRIER,),
+    routes: Mapping[str, Way] | None = None,
 ) -> Gateway:
     """Add a gateway account, enabled at once. ``tps`` counts message parts per second.
 
-    ``carriers`` as for ``campaigns.store.gateways.replace_routes``, each ``viettel`` or with a weight ``viettel:3``.
+    ``carriers`` as for ``campaigns.store.gateways.replace_routes``, each ``viettel`` or with a weight ``viettel:3``;
+    ``routes`` says the same exactly, with the place among the gateways of a carrier.
 
     Raises:
         InvalidInput: name, settings, rate or binds cannot be used.
@@ -110,11 +140,26 @@ def add_gateway(
     )
     session.add(gateway)
     session.flush()
-    replace_routes(session, gateway.id, _read_carriers(carriers))
-    append_audit(
-        session, actor.email, "gateway.added", "gateway", name, {"adapter": adapter, "tps": tps, "carriers": carriers}
-    )
+    _write_routes(session, gateway, carriers, routes)
+    detail = {"adapter": adapter, "tps": tps, "binds": binds, "carriers": list(carriers if routes is None else routes)}
+    append_audit(session, actor.email, "gateway.added", "gateway", name, detail)
     return gateway
+
+
+def _write_routes(
+    session: Session, gateway: Gateway, carriers: Sequence[str] | None, routes: Mapping[str, Way] | None
+) -> None:
+    if routes is not None:
+        for carrier, (position, weight) in routes.items():
+            if not 0 <= position < 100 or not 1 <= weight <= 100:
+                raise InvalidInput(
+                    "Tuyến {carrier}: thứ tự và trọng số phải từ 1 đến 100.",
+                    "Route {carrier}: order and weight go from 1 to 100.",
+                    carrier=carrier,
+                )
+        write_routes(session, gateway.id, routes)
+    elif carriers is not None:
+        replace_routes(session, gateway.id, _read_carriers(carriers))
 
 
 def _check_name(session: Session, name: str) -> None:
@@ -167,26 +212,79 @@ def change_gateway(
     name: str,
     *,
     settings: Mapping[str, Any] | None = None,
+    whole: bool = False,
     tps: float | None = None,
     binds: int | None = None,
     carriers: Sequence[str] | None = None,
+    routes: Mapping[str, Way] | None = None,
+    version: int | None = None,
 ) -> Gateway:
-    """Change an account; settings not named keep their value. Open sessions are opened anew."""
+    """Change an account; settings not named keep their value. Open sessions are opened anew within seconds.
+
+    ``whole`` settings are all there are: public ones not named go back to their default, secret ones stay.
+
+    Raises:
+        InvalidInput: settings, rate, binds or routes cannot be used.
+        WrongState: somebody changed it since ``version`` was read.
+    """
     actor.require("gateway.edit")
     _check_limits(tps, binds)
-    gateway = get_gateway(session, name)
-    if settings:
-        merged = {**gateway.settings, **open_secrets(keyring, gateway), **settings}
+    gateway = lock_gateway(session, name)
+    if version is not None and version != gateway.version:
+        raise WrongState(
+            "Cổng {name} đã được người khác sửa từ khi bạn mở trang. Mở lại trang trong thẻ khác để so, rồi lưu lại.",
+            "Somebody changed gateway {name} since you opened the page. Open it in another tab, compare, save again.",
+            name=name,
+        )
+    before = _public_state(session, gateway)
+    secrets_named: list[str] = []
+    if settings is not None and (settings or whole):
+        kept = open_secrets(keyring, gateway)
+        merged = {**({} if whole else gateway.settings), **kept, **settings}
         public, secret = _split(check_settings(gateway.adapter, merged))
+        secrets_named = sorted(key for key in {*secret, *kept} if secret.get(key) != kept.get(key))
         gateway.settings, gateway.secrets = public, seal_secrets(keyring, secret)
     gateway.tps = gateway.tps if tps is None else Decimal(str(tps))
     gateway.binds = gateway.binds if binds is None else binds
-    gateway.version += 1
-    if carriers is not None:
-        replace_routes(session, gateway.id, _read_carriers(carriers))
-    session.flush()
-    append_audit(session, actor.email, "gateway.changed", "gateway", name, {"tps": tps, "binds": binds})
+    _write_routes(session, gateway, carriers, routes)
+    mark_changed(session, gateway)
+    detail = _differences(before, _public_state(session, gateway)) | dict.fromkeys(secrets_named, "•••")
+    append_audit(session, actor.email, "gateway.changed", "gateway", name, detail)
     return gateway
+
+
+def _public_state(session: Session, gateway: Gateway) -> dict[str, Any]:
+    """What the audit may say about an account."""
+    routes = [
+        f"{route.carrier} {route.position + 1}×{route.weight}"
+        for route in list_routes(session)
+        if route.gateway_id == gateway.id
+    ]
+    return {**gateway.settings, "tps": float(gateway.tps), "binds": gateway.binds, "routes": routes}
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    names = sorted({*before, *after})
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+
+
+def delete_gateway(session: Session, actor: Actor, name: str) -> None:
+    """Take an account away that never carried anything, such as one added by mistake.
+
+    Raises:
+        NotFound: there is none.
+        WrongState: messages went through it, or came from it; it can be switched off.
+    """
+    actor.require("gateway.edit")
+    gateway = lock_gateway(session, name)
+    if has_carried(session, gateway.id):
+        raise WrongState(
+            "Cổng {name} đã có tin đi qua nên không xoá được, để số liệu còn đúng. Hãy tắt cổng.",
+            "Messages went through gateway {name}, so it stays for the figures' sake. Switch it off.",
+            name=name,
+        )
+    delete_account(session, gateway.id)
+    append_audit(session, actor.email, "gateway.deleted", "gateway", name)
 
 
 def build_adapter(keyring: Keyring, gateway: Gateway, hooks: Hooks) -> Adapter[Any]:

@@ -30,6 +30,7 @@ from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.reviews import CampaignReview
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Batch",
     "Campaign",
     "CampaignPace",
+    "CampaignReview",
     "CampaignTrouble",
     "Consent",
     "Contact",

@@ -86,6 +86,8 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="vi")
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     """Changed to end every session of the person."""
+    granted: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """Permissions of ``campaigns.access.PERSONAL`` that were given to this one person, beside those of the roles."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))

@@ -37,7 +37,7 @@ class Campaign(Base):
     values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     """Values of placeholders that are the same for everybody."""
     audience: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """``campaigns.audience.selection.Audience`` as JSON: edition and districts, wards or all."""
+    """``campaigns.audience.selection.Audience`` as JSON: whom it is for."""
     start_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Start as approved; null waits for the step ``schedule``."""
     scheduled_for: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -60,7 +60,13 @@ class Campaign(Base):
     """Parts a second that are kept now (``campaigns.delivery.pace``); null is no pace of its own."""
     ward_pace_now: Mapped[float | None] = mapped_column(Float)
     """People of one ward a second that are kept now."""
+    finish_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When all should be sent; people are told where it will not be. Nothing is stopped by it."""
+    budget: Mapped[int | None] = mapped_column(BigInteger)
+    """Đồng its makers may spend."""
     state: Mapped[str] = mapped_column(server_default="draft")
+    made_with: Mapped[UUID | None] = mapped_column(unique=True)
+    """What the form it was made with bore: sent twice, that form makes one campaign."""
     standing: Mapped[str | None]
     """Name of a standing campaign of the system, such as ``optout-confirmation``; null for people's campaigns."""
     approved_hash: Mapped[bytes | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, SmallInteger, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Identity, Index, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.models.base import Base
@@ -20,6 +20,7 @@ class Contact(Base):
         Index("ix_contact_ward_id_id", "ward_id", "id"),
         # Words of the name without accents. ``folded`` is a function of ours; 0006 makes both.
         Index("ix_contact_full_name", text("to_tsvector('simple', folded(full_name))"), postgresql_using="gin"),
+        Index("ix_contact_tags", "tags", postgresql_where=text("tags IS NOT NULL")),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
     )
@@ -36,6 +37,8 @@ class Contact(Base):
     language: Mapped[str] = mapped_column(server_default="vi")
     full_name: Mapped[str | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text), Computed("tags_of(attributes)", persisted=True))
+    """What a list's column “Nhãn” or “Tags” said, in small letters; ``tags_of`` (0011) reads it from ``attributes``."""
     source: Mapped[str]
     """Where the number came from: the file's name and the import's id, or ``inbound``."""
     unusable: Mapped[str | None]

@@ -53,6 +53,8 @@ class Waterfall:
     """Every stage in order, the last one those who will be sent to. Everybody registered stands at exactly one."""
 
     steps: tuple[Step, ...]
+    by_ward: Mapping[int | None, int] = field(default_factory=dict)
+    """People who will get it, by ``area.id`` of their ward."""
 
     @property
     def registered(self) -> int:
@@ -94,7 +96,11 @@ def estimate(session: Session, campaign_id: int) -> Waterfall:
     Raises:
         MissingValue: the text cannot be made for somebody.
     """
-    campaign = get_campaign(session, campaign_id)
+    return waterfall_of(session, get_campaign(session, campaign_id))
+
+
+def waterfall_of(session: Session, campaign: Campaign) -> Waterfall:
+    """Whom a campaign would reach, also one that is only being thought of and in no table."""
     reach = reach_of(session, campaign)
     return _add_up(session, campaign, reach, count_stages(session, reach))
 
@@ -111,21 +117,24 @@ def _add_up(session: Session, campaign: Campaign, reach: Reach, rows: Sequence[C
     sums = {key: _Sum() for key in titles}
     places = load_places(session) if text.names_places else {}
     lengths: dict[int | None, int] = {}
+    by_ward: Counter[int | None] = Counter()
     for row in rows:
         at = sums[row.stage]
         at.people += row.people
+        if row.stage == WILL_SEND:
+            by_ward[row.ward_id] += row.people
         if not text.is_personal and row.people:
             if row.ward_id not in lengths:
                 lengths[row.ward_id] = len(text.for_place(place_of(places, row.ward_id)))
             at.parts[row.carrier] += row.people * lengths[row.ward_id]
     if text.is_personal:
-        wards = {row.ward_id for row in rows if row.stage == WILL_SEND}
-        sums[WILL_SEND].parts = _count_personal(session, campaign, reach, wards)
+        sums[WILL_SEND].parts = _count_personal(session, campaign, reach, set(by_ward))
     return Waterfall(
         tuple(
             Step(key, titles[key], at.people, at.parts if key == WILL_SEND or not text.is_personal else None)
             for key, at in sums.items()
-        )
+        ),
+        by_ward,
     )
 
 

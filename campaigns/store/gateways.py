@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.errors import NotFound
-from campaigns.models import Gateway, GatewaySession, Route
+from campaigns.models import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from config.keys import Keyring
 
 
@@ -38,13 +38,63 @@ def get_gateway(session: Session, name: str) -> Gateway:
     return gateway
 
 
+def lock_gateway(session: Session, name: str) -> Gateway:
+    """The gateway called ``name``, freshly read and locked until the transaction ends.
+
+    Raises:
+        NotFound: there is none.
+    """
+    gateway = get_gateway(session, name)
+    session.refresh(gateway, with_for_update=True)
+    return gateway
+
+
+_CARRIED = text("""
+    SELECT EXISTS (SELECT 1 FROM batch WHERE gateway_id = :g)
+        OR EXISTS (SELECT 1 FROM inbound_message WHERE gateway_id = :g)
+        OR EXISTS (SELECT 1 FROM parked_receipt WHERE gateway_id = :g)
+        OR EXISTS (SELECT 1 FROM test_message WHERE gateway_id = :g)
+""")
+
+
+def has_carried(session: Session, gateway_id: int) -> bool:
+    """Whether anything ever went through the gateway, waits for it, or came from it."""
+    return bool(session.execute(_CARRIED, {"g": gateway_id}).scalar())
+
+
+def delete_account(session: Session, gateway_id: int) -> None:
+    """Delete a gateway and what is known about it alone."""
+    for table in (Route, GatewaySession, GatewayHealth, GatewayChange):
+        session.execute(delete(table).where(table.gateway_id == gateway_id))
+    session.execute(delete(Gateway).where(Gateway.id == gateway_id))
+
+
+SLOT_CLASS = 0x10A
+"""Advisory locks that are bind slots."""
+MOST_BINDS = 64
+
+
+def slot_key(gateway_id: int, slot: int) -> int:
+    """The key of a bind slot among the locks of ``SLOT_CLASS``."""
+    return gateway_id * MOST_BINDS + slot
+
+
+def borrow_slot(session: Session, gateway_id: int, binds: int) -> bool:
+    """Hold one of the account's bind slots until the transaction ends; False where workers hold them all."""
+    lock = text("SELECT pg_try_advisory_xact_lock(:c, :k)")
+    return any(
+        session.execute(lock, {"c": SLOT_CLASS, "k": slot_key(gateway_id, slot)}).scalar()
+        for slot in range(min(binds, MOST_BINDS))
+    )
+
+
 def seal_secrets(keyring: Keyring, secrets: Mapping[str, Any]) -> bytes:
     """Secret settings as they are stored."""
     return keyring.encrypt(json.dumps(dict(secrets)).encode())
 
 
 def open_secrets(keyring: Keyring, gateway: Gateway) -> dict[str, Any]:
-    """Secret settings in the clear, for opening a session only."""
+    """Secret settings in the clear, for opening a session and for keeping them when others change; never shown."""
     opened: dict[str, Any] = json.loads(keyring.decrypt(gateway.secrets))
     return opened
 
@@ -66,6 +116,20 @@ def replace_routes(session: Session, gateway_id: int, carriers: Mapping[str, int
     session.flush()
 
 
+Way = tuple[int, int]
+"""(position, weight) of a gateway on the route of a carrier: the lowest position that works carries all."""
+
+
+def write_routes(session: Session, gateway_id: int, routes: Mapping[str, Way]) -> None:
+    """Let the gateway carry exactly these carriers, each at this place and with this weight."""
+    session.execute(delete(Route).where(Route.gateway_id == gateway_id))
+    session.add_all(
+        Route(carrier=carrier, gateway_id=gateway_id, position=position, weight=weight)
+        for carrier, (position, weight) in routes.items()
+    )
+    session.flush()
+
+
 def list_routes(session: Session) -> Sequence[Route]:
     """Every route, by carrier and position."""
     return session.scalars(select(Route).order_by(Route.carrier, Route.position, Route.gateway_id)).all()
@@ -79,8 +143,7 @@ def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
     """
     gateway = get_gateway(session, name)
     gateway.enabled = enabled
-    gateway.version += 1
-    session.flush()
+    mark_changed(session, gateway)
     if not enabled:
         session.execute(
             text(
@@ -90,6 +153,13 @@ def set_enabled(session: Session, name: str, enabled: bool) -> Gateway:
             {"g": gateway.id},
         )
     return gateway
+
+
+def mark_changed(session: Session, gateway: Gateway) -> None:
+    """Let workers open its sessions anew, and the tick look where ready batches belong now."""
+    gateway.version += 1
+    gateway.changed_at = session.execute(text("SELECT now()")).scalar_one()
+    session.flush()
 
 
 def list_sessions(session: Session, *, seen_within: float = 15.0) -> Sequence[GatewaySession]:

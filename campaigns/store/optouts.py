@@ -147,15 +147,18 @@ def find_route(session: Session, carrier: str) -> int | None:
 
 # The update changes nothing; it is there to return the row. Who had themselves erased stays without a number.
 _CONTACT = text("""
-    INSERT INTO contact (phone_hash, phone_cipher, carrier, source) VALUES (:phone_hash, :cipher, :carrier, 'inbound')
+    INSERT INTO contact (phone_hash, phone_cipher, carrier, source) VALUES (:phone_hash, :cipher, :carrier, :source)
     ON CONFLICT (phone_hash) DO UPDATE SET phone_hash = excluded.phone_hash
     RETURNING id, ward_id, carrier
 """)
 
 
-def ensure_contact(session: Session, *, phone_hash: bytes, cipher: bytes, carrier: str) -> tuple[int, int | None, str]:
+def ensure_contact(
+    session: Session, *, phone_hash: bytes, cipher: bytes, carrier: str, source: str = "inbound"
+) -> tuple[int, int | None, str]:
     """(id, ward_id, carrier) of the contact with this number, made where the person was not in the register."""
-    row = session.execute(_CONTACT, {"phone_hash": phone_hash, "cipher": cipher, "carrier": carrier}).one()
+    given = {"phone_hash": phone_hash, "cipher": cipher, "carrier": carrier, "source": source}
+    row = session.execute(_CONTACT, given).one()
     return row.id, row.ward_id, row.carrier
 
 

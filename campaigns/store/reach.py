@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.states import MessageState
 from campaigns.errors import NotFound
 from config.i18n import Text
 
@@ -70,6 +71,50 @@ REFUSED = listed(
     "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic)",
 )
 
+_NOTHING_CAME = ", ".join(
+    str(state.value)
+    for state in (
+        MessageState.UNDELIVERED,
+        MessageState.EXPIRED,
+        MessageState.REJECTED,
+        MessageState.FAILED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+    )
+)
+
+
+def messaged(key: str, title: Text, which: str) -> Stage:
+    """A stage of those who have a message, or will, of people's campaigns whose batches ``b`` fit ``which``.
+
+    Decided by the planning: a campaign that is running would leave its own people out.
+    """
+    fits = f"{which} AND k.standing IS NULL AND m.state NOT IN ({_NOTHING_CAME})"
+    batches = "JOIN batch b ON b.id = m.batch_id JOIN campaign k ON k.id = b.campaign_id"
+    # For many, from the batches: nothing else finds the messages of a campaign.
+    many = f"""SELECT DISTINCT m.contact_id FROM batch b JOIN campaign k ON k.id = b.campaign_id
+               JOIN message m ON m.batch_id = b.id WHERE {fits}"""
+    return Stage(
+        key,
+        title,
+        f"EXISTS (SELECT 1 FROM message m {batches} WHERE m.contact_id = c.id AND {fits})",
+        join=f"LEFT JOIN ({many}) {key} ON {key}.contact_id = c.id",
+        joined=f"{key}.contact_id IS NOT NULL",
+        lasting=False,
+    )
+
+
+WRITTEN_TO_LATELY = messaged(
+    "written_to_lately",
+    Text("Đã nhận tin gần đây", "Got a message lately"),
+    "b.started_at > now() - make_interval(days => :reach_days)",
+)
+IN_CAMPAIGN = messaged(
+    "in_campaign",
+    Text("Đã có trong chiến dịch khác được loại trừ", "Was in a campaign that is left out"),
+    "b.campaign_id = ANY(:reach_campaigns)",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -79,20 +124,39 @@ class Reach:
     """``area.id`` of its wards; None is everybody in the register, also whose ward nobody knows."""
     topic: str
     honours_refusals: bool
+    carriers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """Each of these three: only people who fit one of them; empty is all."""
+    not_within_days: int | None = None
+    not_campaigns: tuple[int, ...] = ()
 
     def stages(self) -> Iterator[Stage]:
         """The ways of being left out that hold for it; a person counts at the first one."""
         yield NO_NUMBER
         if self.honours_refusals:
             yield REFUSED
+        if self.not_within_days:
+            yield WRITTEN_TO_LATELY
+        if self.not_campaigns:
+            yield IN_CAMPAIGN
 
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
-        return "true" if self.ward_ids is None else "c.ward_id = ANY(:reach_wards)"
+        wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
+        return " AND ".join([*wards, *self._narrowed()]) or "true"
+
+    def _narrowed(self) -> Iterator[str]:
+        if self.carriers:
+            yield "c.carrier = ANY(:reach_carriers)"
+        if self.languages:
+            yield "c.language = ANY(:reach_languages)"
+        if self.tags:
+            yield "coalesce(c.tags && CAST(:reach_tags AS text[]), false)"
 
     def reachable(self) -> str:
-        """Condition over a few contacts ``c`` of its audience: nothing leaves them out."""
-        return " AND ".join(f"NOT {stage.leaves_out}" for stage in self.stages())
+        """Condition over a few contacts ``c`` of its wards: they fit its audience, and nothing leaves them out."""
+        return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.stages())])
 
     def left_out_now(self) -> str:
         """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
@@ -100,7 +164,16 @@ class Reach:
 
     def bind(self, **more: Any) -> dict[str, Any]:
         """Parameters of everything here, and of the statement around it."""
-        return {"topic": self.topic, "reach_wards": None if self.ward_ids is None else list(self.ward_ids), **more}
+        return {
+            "topic": self.topic,
+            "reach_wards": None if self.ward_ids is None else list(self.ward_ids),
+            "reach_carriers": list(self.carriers),
+            "reach_languages": list(self.languages),
+            "reach_tags": list(self.tags),
+            "reach_days": self.not_within_days,
+            "reach_campaigns": list(self.not_campaigns),
+            **more,
+        }
 
 
 class Counted(NamedTuple):

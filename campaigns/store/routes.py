@@ -7,7 +7,10 @@ carries on. Gateways at one position share by weight; a demoted one among them i
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
@@ -64,12 +67,17 @@ _PROBED = f"""
 """
 """Gateways that are being tried with a message, or are about to be."""
 
-_LOST = """
-    SELECT id FROM batch WHERE gateway_id IS NULL
+_PINNED = "campaign_id IN (SELECT campaign_id FROM test_message WHERE gateway_id IS NOT NULL)"
+"""A message that tries one gateway goes by that one or not at all. So few that they are read whole, and hashed."""
+
+_LOST = f"""
+    SELECT id FROM batch WHERE gateway_id IS NULL AND NOT {_PINNED}
     UNION ALL
     SELECT b.id FROM gateway off JOIN batch b ON b.gateway_id = off.id AND b.state = 'ready' WHERE NOT off.enabled
 """
-_ASTRAY = "SELECT id FROM batch WHERE state = 'ready' AND gateway_id NOT IN (SELECT gateway_id FROM probed)"
+_ASTRAY = f"""
+    SELECT id FROM batch WHERE state = 'ready' AND gateway_id NOT IN (SELECT gateway_id FROM probed) AND NOT {_PINNED}
+"""
 
 _UNSENT = "b.queued + b.suppressed = b.size"
 
@@ -147,9 +155,12 @@ def align_batches(session: Session, *, most: int = 2000) -> int:
 
 
 def routes_changed(session: Session, *, within: float) -> bool:
-    """Whether the health of a gateway changed in the last so many seconds."""
+    """Whether the health of a gateway, its settings or its routes changed in the last so many seconds."""
     found = session.execute(
-        text("SELECT EXISTS (SELECT 1 FROM gateway_health WHERE since > now() - make_interval(secs => :secs))"),
+        text(
+            "SELECT EXISTS (SELECT 1 FROM gateway_health WHERE since > now() - make_interval(secs => :secs))"
+            " OR EXISTS (SELECT 1 FROM gateway WHERE changed_at > now() - make_interval(secs => :secs))"
+        ),
         {"secs": within},
     )
     return bool(found.scalar())
@@ -163,7 +174,7 @@ _LEND = text(f"""
         SELECT probed.gateway_id, lent.id FROM probed JOIN gateway g ON g.id = probed.gateway_id AND g.enabled
         CROSS JOIN LATERAL (
             SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
-            WHERE {_SENDABLE} AND {_UNSENT} AND EXISTS (
+            WHERE {_SENDABLE} AND {_UNSENT} AND NOT b.{_PINNED} AND EXISTS (
                 SELECT 1 FROM route r WHERE r.gateway_id = g.id AND r.carrier IN (b.carrier, '*'))
             LIMIT 1 FOR UPDATE OF b SKIP LOCKED
         ) lent
@@ -177,3 +188,25 @@ _LEND = text(f"""
 def lend_batches(session: Session) -> int:
     """Give every gateway that is due for its probe, and has nothing to send, one ready batch of its carriers."""
     return session.execute(_LEND).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+_READ_SHARES = text(f"""
+    WITH {SHARES}
+    SELECT share.carrier, g.name, g.tps::float AS tps, (share.high - share.low)::float / share.total AS part,
+           coalesce(h.state, 'closed') AS state,
+           (SELECT count(*) FROM campaign o WHERE o.state = 'running' AND o.priority = :priority
+              AND EXISTS (SELECT 1 FROM batch x
+                          WHERE x.gateway_id = g.id AND x.campaign_id = o.id AND x.state = 'ready')) AS others
+    FROM share JOIN gateway g ON g.id = share.gateway_id
+    LEFT JOIN gateway_health h ON h.gateway_id = g.id
+    ORDER BY share.carrier, g.name
+""")
+
+
+def read_shares(session: Session, priority: int) -> Sequence[Row[Any]]:
+    """(carrier, name, tps, part, state, others): which gateways would carry each carrier now, and what part of it.
+
+    The carrier ``*`` stands for all without a route of their own. ``others`` are the running campaigns of this
+    priority that use the gateway too.
+    """
+    return session.execute(_READ_SHARES, {"priority": priority}).all()

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, aliased
@@ -15,7 +15,7 @@ from campaigns.access import WHOLE_CITY, Actor, Scope
 from campaigns.content.encoding import normalise
 from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
-from campaigns.models import Template, TemplateVersion
+from campaigns.models import Campaign, Template, TemplateVersion
 from campaigns.store.audit import append_audit
 from campaigns.store.scope import templates_within
 from config.i18n import Text
@@ -120,6 +120,17 @@ def list_versions(session: Session, slug: str) -> Sequence[TemplateVersion]:
         select(TemplateVersion)
         .where(TemplateVersion.template_id == template.id)
         .order_by(TemplateVersion.number.desc())
+    ).all()
+
+
+def list_uses(session: Session, template_id: int, *, most: int = 200) -> Sequence[Any]:
+    """(number, id, name, state) of people's campaigns that are pinned to a version of a template, the newest first."""
+    return session.execute(
+        select(TemplateVersion.number, Campaign.id, Campaign.name, Campaign.state)
+        .join(TemplateVersion, TemplateVersion.id == Campaign.template_version_id)
+        .where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None))
+        .order_by(Campaign.id.desc())
+        .limit(most)
     ).all()
 
 

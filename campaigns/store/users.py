@@ -52,7 +52,7 @@ def load_actor(session: Session, email: str) -> Actor:
 def actor_of(session: Session, user: User) -> Actor:
     """A person with roles, scope and department."""
     roles = frozenset(role.name for role in user.roles)
-    return Actor(user.email, roles, load_scope(session, user.id), user.department_id)
+    return Actor(user.email, roles, frozenset(user.granted), load_scope(session, user.id), user.department_id)
 
 
 def scope_of(session: Session, email: str) -> Scope:

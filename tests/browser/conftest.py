@@ -100,7 +100,7 @@ def town(services: EmbeddedServices, _template: str) -> Iterator[City]:
 @pytest.fixture(scope="module")
 def app(town: City) -> Flask:
     """The town's console."""
-    settings = Settings(home=town.home)  # type: ignore[call-arg]
+    settings = Settings(home=town.home, undo_seconds=1)  # type: ignore[call-arg]
     return create_app(settings, database_url=town.database_url, redis_url=town.redis_url)
 
 

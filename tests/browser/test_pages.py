@@ -21,9 +21,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 EXAMPLES = {
     "campaigns.show": "/campaigns/{campaign}/",
     "campaigns.edit": "/campaigns/{draft}/edit",
+    "campaigns.cancel": "/campaigns/{draft}/cancel",
     "campaigns.delivery": "/campaigns/{campaign}/delivery?by=ward",
     "templates.show": "/templates/hk07-0-tong-quan/",
     "templates.edit": "/templates/hk07-0-tong-quan/edit",
+    "templates.diff": "/templates/hk07-0-tong-quan/diff?from=1&to=1",
+    "gateways.show": "/gateways/viettel/",
+    "gateways.edit": "/gateways/viettel/edit",
     "contacts.show": "/contacts/{person}/",
     "contacts.edit": "/contacts/{person}/edit",
     "users.show": "/users/{user}/",
@@ -51,13 +55,18 @@ NO_PAGES = {
     "signing_in.second_step",  # by themselves in test_signing_in
     "signing_in.join",
     "account.setup",  # once, before anybody can sign in
+    "campaigns.approve",  # by themselves in test_approving
+    "campaigns.emergency",
     "campaigns.progress",  # fragments and files
     "campaigns.waterfall",
     "campaigns.delivery_chart",
     "campaigns.delivery_sheet",
+    "templates.tests",
+    "gateways.tests",
     "contacts.import_progress",
     "contacts.imported",  # by itself in test_contacts, at every stage
     "contacts.bad_rows",
+    "donotcall.progress",
     "delivery.chart",
     "delivery.table",
     "exports.progress",

@@ -117,7 +117,7 @@ def test_nobody_makes_a_campaign_that_reaches_outside(
 @pytest.mark.parametrize("step", [steps.approve, steps.submit, steps.pause, steps.resume, steps.cancel, steps.schedule])
 def test_no_step_is_taken_with_a_campaign_outside(session: Session, step: object) -> None:
     campaign = make_campaign(session, state="submitted")
-    both = Actor("x@danang.example", OFFICER.roles | APPROVER.roles, here(session))
+    both = Actor("x@danang.example", OFFICER.roles | APPROVER.roles, scope=here(session))
     with pytest.raises(NotFound):
         step(session, both, campaign.id)  # type: ignore[operator]
 

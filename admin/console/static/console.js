@@ -30,20 +30,6 @@ addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
-// Three-state boxes: a district is full, empty or in part.
-for (const box of document.querySelectorAll("[data-district]")) {
-  const wards = [...document.querySelectorAll(`[data-of="${CSS.escape(box.dataset.district)}"]`)];
-  const show = () => {
-    const chosen = wards.filter((ward) => ward.checked).length;
-    box.checked = wards.length > 0 && chosen === wards.length;
-    box.indeterminate = chosen > 0 && chosen < wards.length;
-  };
-  if (box.checked) wards.forEach((ward) => { ward.checked = true; });
-  box.addEventListener("change", () => wards.forEach((ward) => { ward.checked = box.checked; }));
-  wards.forEach((ward) => ward.addEventListener("change", show));
-  show();
-}
-
 // Parts of a form that belong to one of its choices show only with it.
 for (const part of document.querySelectorAll("[data-shown-with]")) {
   const [name, value] = part.dataset.shownWith.split("=");
@@ -64,6 +50,32 @@ for (const place of document.querySelectorAll("[data-load]")) {
     .catch(() => { place.querySelector("[data-waiting]")?.remove(); place.querySelector("[data-failed]")?.removeAttribute("hidden"); });
 }
 
+// Time to undo counts down on the screen each second, and is said aloud only when little is left.
+for (const box of document.querySelectorAll("[data-countdown]")) {
+  const left = box.querySelector("[data-left]"), said = box.querySelector("[data-said]");
+  if (!left) continue;
+  const end = performance.now() + 1000 * Number(box.dataset.countdown);
+  const tick = () => {
+    const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+    left.textContent = seconds ? said.dataset.counts.replace("{n}", seconds) : said.dataset.over;
+    if (seconds === 30 || seconds === 10) said.textContent = said.dataset.says.replace("{n}", seconds);
+    if (!seconds) clearInterval(timer);
+  };
+  const timer = setInterval(tick, 1000);
+}
+
+// New figures take the place of the old ones; what the reader unfolded, scrolled to or stands on stays.
+const replace = (place, html) => {
+  const at = place.contains(document.activeElement) ? document.activeElement.id : null;
+  if (at === "") return; // nothing to find it by again: the next time will do
+  const unfolded = [...place.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
+  const scrolled = [...place.querySelectorAll(".table-box[id]")].map((each) => [each.id, each.scrollLeft]);
+  place.innerHTML = html;
+  for (const [id, open] of unfolded) { const each = document.getElementById(id); if (each) each.open = open; }
+  for (const [id, left] of scrolled) { const each = document.getElementById(id); if (each) each.scrollLeft = left; }
+  if (at) document.getElementById(at)?.focus({ preventScroll: true });
+};
+
 // Live figures: 2 s at first, slower to 10 s while nothing changes, silent when hidden, over when finished.
 for (const place of document.querySelectorAll("[data-refresh]")) {
   let etag = "", wait = 2000, timer = 0;
@@ -78,7 +90,7 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
       if (answer.status === 200) {
         const changed = answer.headers.get("ETag") !== etag;
         etag = answer.headers.get("ETag") || "";
-        if (changed && !place.contains(document.activeElement)) place.innerHTML = await answer.text();
+        if (changed) replace(place, await answer.text());
         wait = changed ? 2000 : Math.min(wait * 1.5, 10000);
       } else {
         wait = Math.min(wait * 1.5, 10000);

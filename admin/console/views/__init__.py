@@ -16,12 +16,14 @@ from admin.console.views.audit import AuditScreen
 from admin.console.views.campaigns import CampaignScreen
 from admin.console.views.consents import ConsentScreen
 from admin.console.views.contacts import ContactScreen
+from admin.console.views.desks import DeskScreen
 from admin.console.views.donotcall import DoNotCallScreen
 from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
+from admin.console.views.tariffs import TariffScreen
 from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
@@ -92,6 +94,12 @@ def add_screens(app: Flask) -> None:
             menu_icon_value="text",
         )
     )
+    pages: list[tuple[type[Any], str, str, Text]] = [
+        (DeskScreen, "desks", "phone", Text("Số nhận tin thử", "Test numbers")),
+        (TariffScreen, "tariffs", "price", Text("Bảng giá", "Prices")),
+    ]
+    for page, endpoint, icon, title in pages:
+        admin.add_view(page(name=title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
     admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     for part in (account, signing_in, own_account):
         app.register_blueprint(part.blueprint)

@@ -10,36 +10,32 @@ from markupsafe import Markup
 from sqlalchemy.orm import Query, Session
 
 from admin.console import formats, preview, words
-from admin.console.campaign_form import AreaNode, area_tree, draft_of, filled_form
+from admin.console.area_tree import places_of
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, expose, shown
+from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.icons import badge
-from admin.console.progress import Progress, look_at
+from admin.console.progress import SORTS, Progress, in_order, look_at
+from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
 from admin.console.views.running import RunningPages, running_values
 from admin.console.views.templates import class_title, own_sender, topic_title
+from admin.console.views.wizard import WizardPages
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
-from campaigns.content.classes import class_rules
-from campaigns.content.placeholders import PLACEHOLDERS, SAMPLES
-from campaigns.content.rendering import compile_template
+from campaigns.content.placeholders import SAMPLES
 from campaigns.delivery.pace import format_span
-from campaigns.delivery.states import STEPS_OF_THE_ENGINE, TRANSITIONS, CampaignState, Step
+from campaigns.delivery.states import TRANSITIONS, CampaignState, Step
 from campaigns.delivery.trouble import read_reason
 from campaigns.draft import content_hash
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.lawful import review_class
 from campaigns.models import Campaign
 from campaigns.stats import estimate
-from campaigns.store import console as store
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.scope import campaigns_within
-from campaigns.store.templates import get_version, list_templates
-from config.i18n import Text, t
-
-MAKERS_FIELDS = {"created_by", "edited_by", "submitted_by"}
+from config.i18n import Text, current_language, t
 
 
 def _name(_view: Any, _context: Any, campaign: Campaign, _column: str) -> Markup:
@@ -50,8 +46,11 @@ def _start(_view: Any, _context: Any, campaign: Campaign, _column: str) -> str:
     return formats.moment(campaign.scheduled_for or campaign.start_at)
 
 
-def allowed_steps(campaign: Campaign, person: Actor) -> frozenset[str]:
-    """Steps the table of states and the person's role allow now; the use case checks again."""
+def allowed_steps(campaign: Campaign, person: Actor, *, may_approve: bool = True) -> frozenset[str]:
+    """Steps the table of states and the person's role allow now; the use case checks again.
+
+    ``may_approve`` is whether the person is no maker of it, and has not approved it yet.
+    """
     if campaign.standing is not None:
         return frozenset()
     needs = {
@@ -64,15 +63,14 @@ def allowed_steps(campaign: Campaign, person: Actor) -> frozenset[str]:
         Step.RESUME: "campaign.stop",
         Step.CANCEL: "campaign.stop",
     }
-    possible = TRANSITIONS[CampaignState(campaign.state)].keys() - STEPS_OF_THE_ENGINE
-    makers = {getattr(campaign, name) for name in MAKERS_FIELDS}
+    possible = TRANSITIONS[CampaignState(campaign.state)].keys() & needs.keys()
     steps_now = {step for step in possible if person.may(needs[step])}
-    if person.email in makers:
+    if not may_approve:
         steps_now.discard(Step.APPROVE)
     return frozenset(step.value for step in steps_now)
 
 
-class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
+class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, RunningPages, ListScreen):
     """State is never a field of a form: it only changes by steps, each of which carries the version it was seen in."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -80,15 +78,12 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
         "show": "campaign.view",
         "progress": "campaign.view",
         "waterfall": "campaign.view",
-        "new": "campaign.edit",
-        "edit": "campaign.edit",
         "submit": "campaign.submit",
-        "approve": "campaign.approve",
-        "reject": "campaign.approve",
         "schedule": "campaign.submit",
         "pause": "campaign.stop",
         "resume": "campaign.stop",
-        "cancel": "campaign.stop",
+        **WizardPages.wizard_rules,
+        **ApprovingPages.approving_rules,
         **DeliveryPages.delivery_rules,
         **RunningPages.running_rules,
     }
@@ -133,32 +128,45 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
         """One campaign: text, audience, schedule, the steps that are allowed now, and its figures."""
         session, person = reading(), actor()
         campaign = get_campaign(session, campaign_id)
+        approvals = approval_values(session, campaign, person)
         return self.render(
             "console/campaign.html",
             campaign=campaign,
             state_reason=read_reason(campaign.state_reason),
-            steps=allowed_steps(campaign, person),
-            is_maker=person.email in {getattr(campaign, name) for name in MAKERS_FIELDS},
-            seen_hash=content_hash(campaign).hex(),
-            places=_places(session, campaign),
-            preview=_preview_of(campaign),
-            progress=_progress(session, campaign),
-            history=store.list_audit_of(session, "campaign", campaign_id) if person.may("audit.view") else [],
-            class_title=class_title,
-            topic_title=topic_title,
-            default_sender=own_sender(),
-            class_review=review_class(session, campaign),
-            format_span=format_span,
+            steps=allowed_steps(
+                campaign, person, may_approve=not (approvals["is_maker"] or approvals["has_approved"])
+            ),
+            **_progress_values(
+                look_at(session, console().redis, campaign_id, version=campaign.version), campaign_id, _order()
+            ),
+            **self.facts_values(session, campaign),
+            **approvals,
             **running_values(session, campaign, person),
         )
+
+    def facts_values(self, session: Session, campaign: Campaign) -> dict[str, Any]:
+        """What ``console/campaign_facts.html`` shows: text, audience, schedule, people."""
+        return {
+            "seen_hash": content_hash(campaign).hex(),
+            "places": places_of(session, Audience.model_validate(campaign.audience)),
+            "preview": _preview_of(campaign),
+            "class_title": class_title,
+            "topic_title": topic_title,
+            "default_sender": own_sender(),
+            "class_review": review_class(session, campaign),
+            "format_span": format_span,
+        }
 
     @expose("/<int:campaign_id>/progress")
     def progress(self, campaign_id: int) -> Any:
         """The figures alone, for the page that asks again and again; 304 while nothing moved."""
-        campaign = get_campaign(reading(), campaign_id)
-        seen = _progress(reading(), campaign)
-        response = self._fragment("console/progress.html", progress=seen, campaign=campaign)
-        response.headers["X-Campaign-State"] = campaign.state
+        seen, order = look_at(reading(), console().redis, campaign_id), _order()
+        response = make_response()
+        response.set_etag(f"{seen.mark}-{current_language()}-{order['sort']}-{order['descending']:d}")
+        if not request.if_none_match.contains(response.get_etag()[0] or ""):
+            response.set_data(render_template("console/progress.html", **_progress_values(seen, campaign_id, order)))
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["X-Campaign-State"] = seen.state
         response.headers["X-Finished"] = "1" if seen.over else "0"
         return response.make_conditional(request)
 
@@ -177,86 +185,6 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
         response.headers["Cache-Control"] = "private, no-cache"
         response.add_etag()
         return response
-
-    @expose("/new", methods=("GET", "POST"))
-    def new(self) -> Any:
-        """Make a campaign."""
-        slug = request.args.get("template", "")
-        form = Form.sent() if request.method == "POST" else Form({"template": slug, **filled_form(None)})
-        if request.method == "POST":
-            campaign = self._save(form, lambda work, draft: steps.create(work, actor(), draft))
-            if campaign is not None:
-                flash(
-                    t(
-                        "Đã lưu bản nháp. Hãy xem lại rồi trình duyệt.",
-                        "The draft is saved. Look it over, then submit.",
-                    ),
-                    "success",
-                )
-                return back_to(".show", campaign_id=campaign.id)
-        return self._form_page(form, None), 422 if form.errors else 200
-
-    @expose("/<int:campaign_id>/edit", methods=("GET", "POST"))
-    def edit(self, campaign_id: int) -> Any:
-        """Change a campaign; voids its approval."""
-        campaign = get_campaign(reading(), campaign_id)
-        if request.method == "POST":
-            form = Form.sent()
-            version = form.number("version", 0)
-            saved = self._save(form, lambda work, draft: steps.edit(work, actor(), campaign_id, draft, version=version))
-            if saved is not None:
-                flash(t("Đã lưu. Chiến dịch trở lại bản nháp.", "Saved. The campaign is a draft again."), "success")
-                return back_to(".show", campaign_id=campaign_id)
-        else:
-            if Step.EDIT.value not in allowed_steps(campaign, actor()):
-                flash(t("Lúc này không sửa được chiến dịch.", "The campaign cannot be edited now."), "error")
-                return back_to(".show", campaign_id=campaign_id)
-            form = Form(filled_form(campaign), _chosen_areas(campaign))
-        return self._form_page(form, campaign), 422 if form.errors else 200
-
-    def _save(self, form: Form, work: Callable[[Session, Any], Campaign]) -> Campaign | None:
-        draft = draft_of(form, reading(), console().settings.default_edition)
-        if draft is None:
-            return None
-        try:
-            with console().database.transaction() as session:
-                return work(session, draft)
-        except LoaError as refusal:
-            form.errors["name"] = str(refusal)
-            return None
-
-    def _form_page(self, form: Form, campaign: Campaign | None) -> str:
-        session = reading()
-        rows = [row for row in list_templates(session, scope=actor().scope) if row.message_class != "he-thong"]
-        slug = form.get("template")
-        chosen = get_version(session, slug) if any(row.slug == slug for row in rows) else None
-        pinned = campaign.template_version if campaign is not None and chosen is not None else None
-        if pinned is not None and chosen is not None and pinned.template_id == chosen.template_id:
-            chosen = chosen if form.get("latest") else pinned
-        names = (
-            sorted(compile_template(chosen.body_marked).placeholders | compile_template(chosen.body_plain).placeholders)
-            if chosen
-            else []
-        )
-        return self.render(
-            "console/campaign_form.html",
-            form=form,
-            campaign=campaign,
-            templates=rows,
-            chosen=chosen,
-            placeholders=[(name, PLACEHOLDERS.get(name)) for name in names],
-            previews=preview.both(
-                chosen.body_marked,
-                chosen.body_plain,
-                chosen.template.message_class,
-                {name: form.get(f"value-{name}") for name in names},
-            )
-            if chosen
-            else {},
-            tree=area_tree(session, console().settings.default_edition, form),
-            sender=form.get("sender") or own_sender(),
-            class_basis=class_rules(chosen.template.message_class).legal_basis if chosen else None,
-        )
 
     def _step(self, campaign_id: int, take: Callable[[Session, Actor, Form, int], Any], done: str) -> Any:
         """Take one step as seen in the version the form carries; a second click finds another version."""
@@ -282,32 +210,6 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
             t("Đã trình duyệt. Một người khác sẽ xem và duyệt.", "Submitted. Somebody else looks at it and approves."),
         )
 
-    @expose("/<int:campaign_id>/approve", methods=("POST",))
-    def approve(self, campaign_id: int) -> Any:
-        """Approve what was shown: the form carries its hash."""
-        try:
-            seen = bytes.fromhex(request.form.get("seen", ""))
-        except ValueError:
-            abort(400)
-        return self._step(
-            campaign_id,
-            lambda session, person, _form, version: steps.approve(
-                session, person, campaign_id, seen_hash=seen, version=version
-            ),
-            t("Đã duyệt.", "Approved."),
-        )
-
-    @expose("/<int:campaign_id>/reject", methods=("POST",))
-    def reject(self, campaign_id: int) -> Any:
-        """Send it back with a reason."""
-        return self._step(
-            campaign_id,
-            lambda session, person, form, version: steps.reject(
-                session, person, campaign_id, form.get("reason"), version=version
-            ),
-            t("Đã trả lại người soạn.", "Sent back to its makers."),
-        )
-
     @expose("/<int:campaign_id>/schedule", methods=("POST",))
     def schedule(self, campaign_id: int) -> Any:
         """Start now, or at the moment given."""
@@ -316,7 +218,8 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
             at = form.moment("at") if form.get("when") == "at" else None
             if form.errors:
                 raise InvalidInput("Ngày giờ không hợp lệ.", "This is no date and time.")
-            steps.schedule(session, person, campaign_id, at, version=version)
+            seconds = console().settings.undo_seconds
+            steps.schedule(session, person, campaign_id, at, version=version, undo_seconds=seconds)
 
         return self._step(campaign_id, take, t("Đã lên lịch gửi.", "Scheduled."))
 
@@ -343,35 +246,19 @@ class CampaignScreen(DeliveryPages, RunningPages, ListScreen):
             t("Gửi tiếp.", "Going on."),
         )
 
-    @expose("/<int:campaign_id>/cancel", methods=("POST",))
-    def cancel(self, campaign_id: int) -> Any:
-        """End it for good."""
-        return self._step(
-            campaign_id,
-            lambda session, person, form, version: steps.cancel(
-                session, person, campaign_id, form.get("reason"), version=version
-            ),
-            t("Đã huỷ. Tin chưa gửi sẽ không gửi nữa.", "Cancelled. What was not sent will not be."),
-        )
+
+def _order() -> dict[str, Any]:
+    """How the wards are put in order, as the address has it."""
+    sort = request.args.get("sort", "ward")
+    return {"sort": sort if sort in SORTS else "ward", "descending": request.args.get("desc") == "1"}
 
 
-def _progress(session: Session, campaign: Campaign) -> Progress:
-    return look_at(session, console().redis, campaign)
+def _progress_values(seen: Progress, campaign_id: int, order: dict[str, Any]) -> dict[str, Any]:
+    wards = in_order(seen.wards, order["sort"], order["descending"])
+    return {"progress": seen, "wards": wards, "campaign_id": campaign_id, **order}
 
 
 def _preview_of(campaign: Campaign) -> preview.Preview:
     values = {**SAMPLES, **{name: str(value) for name, value in campaign.values.items() if value}}
     body = campaign.template_version.body(campaign.variant)
     return preview.show(body, campaign.variant, campaign.message_class, values)
-
-
-def _chosen_areas(campaign: Campaign) -> dict[str, list[str]]:
-    audience = Audience.model_validate(campaign.audience)
-    return {"district": list(audience.districts), "ward": list(audience.wards)}
-
-
-def _places(session: Session, campaign: Campaign) -> list[AreaNode]:
-    """The districts chosen whole and in part, for reading."""
-    audience = Audience.model_validate(campaign.audience)
-    form = Form({}, {"district": list(audience.districts), "ward": list(audience.wards)})
-    return [node for node in area_tree(session, audience.edition, form) if node.chosen or node.some]

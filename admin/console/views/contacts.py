@@ -27,7 +27,7 @@ _LOOKS_LIKE_NUMBER = re.compile(r"\+?[\d\s.()-]{7,20}")
 
 def carrier_choices() -> list[Choice]:
     """Every carrier of the number plan, and the unknown one."""
-    return [Choice(name, words.carrier(name)) for name in [*dict.fromkeys(carriers().values()), "unknown"]]
+    return [Choice(name, words.carrier(name)) for name in dict.fromkeys([*carriers().values(), "unknown"])]
 
 
 def show_masked(cipher: bytes | None) -> Markup:

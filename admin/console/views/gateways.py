@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from flask import url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.frame import ListScreen, back_to, drawn, expose, shown, told
+from admin.console.views.gateway_pages import GatewayPages
 from campaigns.gateways.registry import switch_gateway
 from campaigns.models import Gateway
 from campaigns.stats.health import STATES, standing_words, why
@@ -93,18 +95,23 @@ def _switch(gateway: Gateway) -> Markup | str:
     return drawn("console/gateway_switch.html", gateway=gateway) if actor().may("gateway.edit") else "–"
 
 
-class GatewayScreen(ListScreen):
+def _name(_view: Any, _context: Any, gateway: Gateway, _column: str) -> Markup:
+    return Markup("<a href='{}'>{}</a>").format(url_for(".show", gateway=gateway.name), gateway.name)
+
+
+class GatewayScreen(GatewayPages, ListScreen):
     """For operators."""
 
     rules: ClassVar[dict[str, str]] = {
         "index_view": "gateway.view",
         "enable": "gateway.edit",
         "disable": "gateway.edit",
+        **GatewayPages.page_rules,
     }
     list_template = "console/gateways.html"
     lead = Text(
-        "Mật khẩu của cổng được mã hoá và không bao giờ hiện ra. Thêm cổng bằng lệnh: loa gateways add.",
-        "Passwords are encrypted and never shown. Add a gateway with the command: loa gateways add.",
+        "Kết nối tới nhà mạng, hạn mức và tuyến. Mật khẩu được mã hoá và không bao giờ hiện ra.",
+        "Connections to telcos, their limits and routes. Passwords are encrypted and never shown.",
     )
     column_list = ("name", "enabled", "settings", "routes", "tps", "binds", "id")
     column_labels: ClassVar[dict[str, Any]] = {
@@ -120,6 +127,7 @@ class GatewayScreen(ListScreen):
     column_default_sort: ClassVar[list[tuple[str, bool]]] = [("name", False)]
     numeric_columns = frozenset({"tps", "binds"})
     column_formatters: ClassVar[dict[str, Any]] = {
+        "name": _name,
         "enabled": _state,
         "settings": _address,
         "routes": _carriers,

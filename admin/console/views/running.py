@@ -11,16 +11,18 @@ from sqlalchemy.orm import Session
 
 from admin.console.attachments import uploaded
 from admin.console.campaign_form import pace_of
-from admin.console.context import actor, console
+from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import expose
 from campaigns import steps
 from campaigns.access import Actor
-from campaigns.delivery.states import STATE_TITLES, CampaignState
+from campaigns.delivery.states import STATE_TITLES, TRANSITIONS, CampaignState, Step
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Campaign
 from campaigns.receipts.report import import_report
 from campaigns.receipts.unknown import BY_HAND, resend, settle_all
+from campaigns.stats import summary
+from campaigns.store.campaigns import get_campaign
 from campaigns.store.gateways import list_gateways
 from campaigns.store.unknown import count_unknown
 from config.i18n import t
@@ -46,12 +48,14 @@ class RunningPages:
     """Pages of the campaign screen."""
 
     running_rules: ClassVar[dict[str, str]] = {
+        "cancel": "campaign.stop",
         "pace": "campaign.stop",
         "settle": "campaign.settle",
         "resend": "campaign.approve",
         "report": "campaign.settle",
     }
     _step: Callable[[int, Callable[[Session, Actor, Form, int], Any], str], Any]
+    render: Callable[..., str]
 
     @expose("/<int:campaign_id>/pace", methods=("POST",))
     def pace(self, campaign_id: int) -> Any:
@@ -65,6 +69,23 @@ class RunningPages:
 
         return self._step(
             campaign_id, take, t("Đã đổi nhịp gửi, có hiệu lực ngay.", "The pace is changed, in force at once.")
+        )
+
+    @expose("/<int:campaign_id>/cancel", methods=("GET", "POST"))
+    def cancel(self, campaign_id: int) -> Any:
+        """End it for good, after a page that says what becomes of every message."""
+        if request.method == "GET":
+            campaign = get_campaign(reading(), campaign_id)
+            if Step.CANCEL not in TRANSITIONS[CampaignState(campaign.state)]:
+                flash(t("Chiến dịch đã kết thúc.", "The campaign is over."), "error")
+                return redirect(url_for(".show", campaign_id=campaign_id), code=303)
+            return self.render("console/cancel.html", campaign=campaign, now=summary(reading(), campaign_id))
+        return self._step(
+            campaign_id,
+            lambda session, person, form, version: steps.cancel(
+                session, person, campaign_id, form.get("reason"), version=version
+            ),
+            t("Đã huỷ. Tin chưa gửi sẽ không gửi nữa.", "Cancelled. What was not sent will not be."),
         )
 
     @expose("/<int:campaign_id>/settle", methods=("POST",))

@@ -11,12 +11,12 @@ from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import Page, expose, told
 from admin.console.guard import may
-from admin.console.words import CARRIER_TITLES
 from campaigns.advertising.senders import OWNER_KINDS, STATUSES, remove_sender, save_sender
 from campaigns.errors import LoaError
 from campaigns.models import SenderName
 from campaigns.store.campaigns import city_today
 from campaigns.store.senders import find_sender, list_senders
+from campaigns.titles import CARRIER_TITLES
 from config.i18n import t
 
 _CARRIER = "carrier-"

@@ -9,6 +9,7 @@ from flask_admin import AdminIndexView
 from admin.console.context import actor, reading
 from admin.console.frame import Screen, expose
 from admin.console.views.gateways import standings
+from campaigns.approving import unreviewed_emergencies
 from campaigns.stats import summary
 from campaigns.store import console as store
 
@@ -36,6 +37,7 @@ class StartScreen(Screen, AdminIndexView):  # type: ignore[misc]
             "console/start.html",
             waiting=store.list_campaigns_in(session, ["submitted"], scope=scope) if may_campaigns else [],
             ready=store.list_campaigns_in(session, ["approved"], scope=scope) if person.may("campaign.submit") else [],
+            unreviewed=unreviewed_emergencies(session, scope=scope) if may_campaigns else [],
             running=[(campaign, summary(session, campaign.id)) for campaign in running],
             sent_back=[d for d in drafts if d.state_reason],
             drafts=[d for d in drafts if not d.state_reason and d.edited_by == person.email],

@@ -20,6 +20,8 @@ from admin.console.lockout import LockOut
 from admin.console.places import place_of, place_tree, titles_of
 from admin.console.sessions import terms
 from admin.console.views.departments import DepartmentPages
+from campaigns import grants
+from campaigns.access import PERSONAL
 from campaigns.errors import LoaError, NotFound
 from campaigns.models import User
 from campaigns.store import console as store
@@ -75,6 +77,7 @@ class UserScreen(DepartmentPages, ListScreen):
         "edit": "user.edit",
         "reset": "user.edit",
         "unlock": "user.edit",
+        "grant": "user.edit",
         "end_sessions": "user.edit",
         "drop_factors": "user.edit",
         "deactivate": "user.edit",
@@ -182,6 +185,7 @@ class UserScreen(DepartmentPages, ListScreen):
             passkeys=len(factor_store.list_passkeys(session, user_id)),
             recovery_left=factor_store.count_recovery_codes(session, user_id),
             describe=describe,
+            personal=sorted(PERSONAL),
             history=store.list_audit_of(session, "user", user_id) if actor().may("audit.view") else [],
         )
 
@@ -233,6 +237,17 @@ class UserScreen(DepartmentPages, ListScreen):
             flash(str(refusal), "error")
             return back_to(".show", user_id=user_id)
         return self._link(made)
+
+    @expose("/<int:user_id>/grant", methods=("POST",))
+    def grant(self, user_id: int) -> Any:
+        """Give a person what no role carries, or take it back."""
+        form, user = Form.sent(), self._find(user_id)
+        give = grants.grant if form.get("held") == "yes" else grants.revoke
+        return self._do(
+            lambda work: give(work, actor(), user.email, form.get("permission")[:100]),
+            t("Đã lưu. Có hiệu lực từ trang tiếp theo.", "Saved. It holds from their next page on."),
+            user_id,
+        )
 
     @expose("/<int:user_id>/unlock", methods=("POST",))
     def unlock(self, user_id: int) -> Any:

@@ -91,9 +91,12 @@ class SmppAdapter(Adapter[SmppSettings]):
             async with asyncio.timeout(chosen.connect_timeout):
                 _transport, link = await loop.create_connection(make_link, chosen.host, chosen.port, ssl=self._tls())
         except TimeoutError:
-            raise GatewayUnavailable(f"{chosen.host}:{chosen.port} does not answer") from None
+            raise GatewayUnavailable(
+                f"{chosen.host}:{chosen.port} does not answer", code="LOA_CONNECT_TIMEOUT"
+            ) from None
         except OSError as error:
-            raise GatewayUnavailable(f"{chosen.host}:{chosen.port}: {error.strerror or error}") from None
+            reason = f"{chosen.host}:{chosen.port}: {error.strerror or error}"
+            raise GatewayUnavailable(reason, code=_code_of(error)) from None
         return link
 
     def _tls(self) -> ssl.SSLContext | None:
@@ -117,12 +120,13 @@ class SmppAdapter(Adapter[SmppSettings]):
         try:
             answer = await link.request(build, chosen.response_timeout)
         except TimeoutError:
-            raise GatewayUnavailable("the telco does not answer the bind") from None
+            raise GatewayUnavailable("the telco does not answer the bind", code="LOA_BIND_TIMEOUT") from None
         except ConnectionError as error:
-            raise GatewayUnavailable(str(error)) from None
+            raise GatewayUnavailable(str(error), code="LOA_BIND_CUT") from None
         if answer.status:
             name = status_name(answer.status)
-            raise GatewayUnavailable(f"the telco refuses the bind: {name}", permanent=name in PERMANENT_BIND)
+            reason, permanent = f"the telco refuses the bind: {name}", name in PERMANENT_BIND
+            raise GatewayUnavailable(reason, permanent=permanent, code=name)
 
     def _on_messages(self, link: Link, frames: list[Frame]) -> None:
         self._intake.take(link, frames, asyncio.get_running_loop().time())
@@ -136,3 +140,9 @@ class SmppAdapter(Adapter[SmppSettings]):
         self._intake.end()
         if self._bound:
             self.hooks.lost(reason)
+
+
+def _code_of(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "LOA_CONNECT_REFUSED"
+    return "LOA_TLS_FAILED" if isinstance(error, ssl.SSLError) else "LOA_CONNECT_FAILED"

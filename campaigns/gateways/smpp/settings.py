@@ -6,11 +6,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from campaigns.gateways.contract import AdapterSettings, Verdict
 from campaigns.gateways.smpp.charsets import Charset
 from campaigns.gateways.smpp.references import ReferenceStyle
 from campaigns.gateways.smpp.statuses import read_verdicts
+from campaigns.gateways.smpp.words import WORDS
 
 
 class Bind(StrEnum):
@@ -63,13 +65,17 @@ class SmppSettings(AdapterSettings):
     verdicts: str = Field("", max_length=2000, description="The telco's own codes: `0x401=throttled, 0x402=retry`.")
     country_code: str = Field("84", pattern=r"^[1-9]\d{0,2}$", description="For numbers that come with a leading 0.")
     tls: bool = False
-    tls_ca: str | None = Field(None, description="File of the authority that signs the telco's certificate.")
+    tls_ca: str | None = Field(
+        None, max_length=500, description="File of the authority that signs the telco's certificate."
+    )
+
+    words = {**AdapterSettings.words, **WORDS}
 
     @field_validator("system_id", "system_type", "address_range", "service_type", "sender")
     @classmethod
     def _plain(cls, value: str) -> str:
         if not value.isascii() or "\0" in value:
-            raise ValueError("plain ASCII only")
+            raise PydanticCustomError("plain_ascii", "plain ASCII only")
         return value
 
     @field_validator("password")

@@ -7,15 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from redis import Redis
-from sqlalchemy.orm import Session
 
 from admin.console import formats
-from admin.console.progress import Progress, look_at
-from campaigns.models import Batch
+from admin.console.progress import Progress
 from campaigns.stats import STATE_LABELS
 from config.i18n import language
-from tests.factories import make_campaign
 
 
 @pytest.mark.parametrize(
@@ -69,30 +65,10 @@ def test_durations_are_rough(seconds: float, shown: str) -> None:
 def test_the_bar_is_whole_whatever_the_mixture() -> None:
     totals = dict(zip(STATE_LABELS, range(1, len(STATE_LABELS) + 1), strict=True))
     planned = sum(totals.values())
-    bar = Progress("running", None, planned, planned, totals, None).stretches
+    bar = Progress(1, "running", planned, planned, totals, None, {}).stretches
     assert sum(part.count for part in bar) == planned
     assert abs(sum(part.width for part in bar) - 1000) < 0.1
     assert all(abs(one.x + one.width - other.x) < 0.1 for one, other in pairwise(bar))
-
-
-def test_many_who_look_cost_no_more_than_one(session: Session, redis_url: str) -> None:
-    campaign = make_campaign(session, state="running")
-    batch = Batch(campaign_id=campaign.id, carrier="viettel", size=100, parts=100, queued=100)
-    session.add(batch)
-    session.flush()
-    with Redis.from_url(redis_url) as redis:
-        first = look_at(session, redis, campaign)
-        batch.queued, batch.delivered = 0, 100
-        session.flush()
-        assert look_at(session, redis, campaign) == first
-        redis.delete(*redis.keys("loa:progress:*:vi"))
-        assert look_at(session, redis, campaign).delivered == 100
-
-
-def test_without_redis_the_figures_are_there_all_the_same(session: Session) -> None:
-    campaign = make_campaign(session, state="running")
-    nowhere = Redis.from_url("redis://127.0.0.1:1/0")
-    assert look_at(session, nowhere, campaign).planned == 0
 
 
 def test_every_file_we_serve_is_small_and_readable() -> None:

@@ -173,6 +173,19 @@ def test_nobody_takes_the_administrators_role_from_themselves(signed_in: Any, se
     assert "Không ai tự bỏ quyền quản trị" in answer.text
 
 
+def test_what_no_role_carries_is_given_by_name_and_taken_back(signed_in: Any, session: Session) -> None:
+    administrator = signed_in("administrator")
+    user = session.scalars(select(User).where(User.email == email_of("officer"))).one()
+    for held, given in (("yes", ["campaign.emergency"]), ("no", [])):
+        form = {"permission": "campaign.emergency", "held": held}
+        assert administrator.post(f"/users/{user.id}/grant", form).status_code == 303
+        session.refresh(user)
+        assert user.granted == given
+    own = session.scalars(select(User).where(User.email == email_of("administrator"))).one()
+    refused = administrator.post(f"/users/{own.id}/grant", {**form, "held": "yes"}, follow_redirects=True)
+    assert "Không ai tự cấp quyền cho mình" in refused.text
+
+
 def test_a_department_is_added_and_ends_with_an_heir(signed_in: Any, session: Session) -> None:
     administrator = signed_in("administrator")
     administrator.post("/users/departments", {"name": "Sở  Xây dựng ", "valid_from": "2025-03-01"})

@@ -116,7 +116,7 @@ def _walk(app: Flask, browser: Browser, given: dict[str, Any], person: Actor) ->
 
 @pytest.mark.parametrize("role", ["officer", "approver", "analyst"])
 def test_no_page_shows_anything_from_outside(app: Flask, city: City, signed_in: Any, role: str) -> None:
-    person = Actor("", frozenset({role}), Scope(frozenset({0}), frozenset({0})))
+    person = Actor("", frozenset({role}), scope=Scope(frozenset({0}), frozenset({0})))
     seen = _walk(app, signed_in(role), city.inside, person)
     assert len(seen) > 8
     for path, status, text in seen:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
+from campaigns.content.prices import set_price
+from campaigns.delivery.trials import add_number
 from campaigns.models import TemplateVersion
+from config.keys import Keyring
 from tests.admin.console.conftest import Browser
-from tests.factories import make_template
+from tests.factories import OPERATOR, make_campaign, make_contact, make_gateway, make_template
 
 MARKED = "UBND phường thông báo. Hỏi đáp: 1022"
 PLAIN = "UBND phuong thong bao. Hoi dap: 1022"
@@ -129,3 +135,169 @@ def test_a_reader_sees_texts_and_no_way_to_change_them(signed_in: Any, template:
     page = signed_in("analyst").get("/templates/mau/").text
     assert MARKED in page
     assert "/templates/mau/edit" not in page
+
+
+@pytest.mark.parametrize(
+    ("plain", "said"),
+    [
+        ("UBND [TB]", "Mỗi ký tự này tính bằng hai: [ ]"),
+        ("UBND “TB”", "Ký tự làm cả tin thành Unicode (mỗi phần còn 70 ký tự): “ ”"),
+        ("UBND bà", "ASCII và Unicode"),
+    ],
+)
+def test_characters_that_cost_are_named(signed_in: Any, plain: str, said: str) -> None:
+    answer = ask(signed_in("officer"), plain=plain).json
+    assert said in answer["plain"] + answer["compare"]
+
+
+def test_what_a_gateway_makes_of_it_stands_beside_the_standard(signed_in: Any) -> None:
+    compare = ask(signed_in("officer"), marked="UBND b\u00e0 " + "a" * 70, plain="UBND ba " + "a" * 70).json["compare"]
+    assert "Unicode, 2 phần" in compare
+    assert "ASCII, 1 phần" in compare
+
+
+def test_odd_characters_are_repaired_on_request_and_never_in_silence(signed_in: Any) -> None:
+    officer = signed_in("officer")
+    odd = "UBND\u00a0“phường”\u200b Ho\u0300a…"
+    answer = ask(officer, marked=odd, plain="UBND phường").json
+    assert answer["repaired"] == {"marked": 'UBND "phường" Hòa...', "plain": "UBND phuong"}
+    assert answer["bare"] == 'UBND "phuong" Hoa...'
+    assert ask(officer).json["repaired"] == {}
+    # Without a script the same buttons send the form.
+    page = officer.post("/templates/new", {"marked": odd, "plain": "", "do": "repair-marked", "title": "Giữ lại"})
+    assert page.status_code == 200
+    assert "UBND &#34;phường&#34; Hòa...</textarea>" in page.text
+    assert 'value="Giữ lại"' in page.text
+    stripped = officer.post("/templates/new", {"marked": "UBND phường", "plain": "", "do": "strip"})
+    assert ">UBND phuong</textarea>" in stripped.text
+
+
+def test_both_prices_stand_side_by_side(signed_in: Any, session: Session) -> None:
+    set_price(
+        session, OPERATOR, carrier="viettel", message_class="*", from_date=date(2020, 1, 1), price=Decimal("850.5")
+    )
+    session.commit()
+    compare = ask(signed_in("officer"), marked="UBND " + "ạ" * 70, plain="UBND " + "a" * 70).json["compare"]
+    row = compare[compare.index("Giá một tin: Viettel") :]
+    assert row.index("1.701 ₫") < row.index("850,5 ₫")
+
+
+def test_without_prices_the_page_says_so(signed_in: Any) -> None:
+    assert "Chưa có bảng giá" in ask(signed_in("officer")).json["compare"]
+
+
+def test_real_people_show_how_long_it_becomes(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    make_contact(session, keyring, full_name="An")
+    make_contact(session, keyring, full_name="Nguyễn Thị Hồng Nhung")
+    session.commit()
+    compare = ask(signed_in("officer"), marked="UBND {{ ho_ten }}", plain="UBND {{ ho_ten }}").json["compare"]
+    assert "Với 2 người trong danh bạ" in compare
+    assert "1 phần, 7–26 ký tự" in compare
+
+
+def test_a_person_can_be_chosen_and_is_shown_masked(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    person = make_contact(session, keyring, full_name="Trần Thị Bưởi", phone=b"84905123456")
+    session.commit()
+    officer = signed_in("officer")
+    page = officer.get("/templates/new").text
+    assert "09•• ••• 456 · Phường Hòa Hiệp Bắc" in page
+    assert "Trần Thị Bưởi" not in page
+    answer = ask(officer, marked="UBND chào {{ ho_ten }}", person=str(person.id)).json
+    assert "chào Trần Thị Bưởi" in answer["marked"]
+    assert "Thiếu giá trị" in ask(officer, marked="UBND {{ ma_so }}", person=str(person.id)).json["marked"]
+
+
+@pytest.mark.parametrize("person", ["x", "-1", "9" * 30, 5, None, {"id": 1}])
+def test_nobody_of_that_number_means_sample_values(signed_in: Any, person: Any) -> None:
+    assert (
+        "Nguyễn Thị Hồng Nhung" in ask(signed_in("officer"), marked="UBND {{ ho_ten }}", person=person).json["marked"]
+    )
+
+
+def test_readers_get_lengths_and_no_people(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    make_contact(session, keyring, full_name="Trần Thị Bưởi", phone=b"84905123456")
+    make_template(session, slug="chao", marked="UBND {{ ho_ten }}", plain="UBND {{ ho_ten }}")
+    session.commit()
+    page = signed_in("analyst").get("/templates/chao/").text
+    assert "Với 1 người trong danh bạ" in page
+    assert "Bưởi" not in page
+    assert "456" not in page
+
+
+def test_refusals_and_warnings_are_told_apart(signed_in: Any) -> None:
+    shown = ask(signed_in("officer"), marked="Xem http://bit.ly/x").json["marked"]
+    refused, warned = shown.index("Phải sửa mới lưu"), shown.index("Nên xem lại")
+    assert refused < shown.index("bit.ly", refused) < warned < shown.index("chưa nêu cơ quan nào")
+
+
+def test_the_rules_of_a_class_are_shown_while_writing(signed_in: Any) -> None:
+    officer = signed_in("officer")
+    assert "bắt buộc [QC]" in ask(officer, message_class="quang-cao").json["rules"]
+    assert "có thể dùng [TB]" in ask(officer, message_class="thong-bao").json["rules"]
+    assert "gov.vn" in officer.get("/templates/new").text
+
+
+def test_placeholders_are_a_list_with_meaning_and_example_without_a_script(signed_in: Any) -> None:
+    page = signed_in("officer").get("/templates/new").text
+    assert "<code>{{ ho_ten }}</code>" in page
+    assert "Họ và tên" in page
+    assert "noi_dung" not in page
+
+
+def test_two_versions_are_compared_word_by_word(signed_in: Any, session: Session, template: TemplateVersion) -> None:
+    officer = signed_in("officer")
+    officer.post(
+        "/templates/mau/edit", {"number": "1", "marked": MARKED.replace("thông báo", "mời họp"), "plain": PLAIN}
+    )
+    page = officer.get("/templates/mau/diff?from=1&to=2").text
+    assert "[bỏ: </span>thông báo<" in page
+    assert "[thêm: </span>mời họp<" in page
+    assert "Không khác nhau." in page
+    assert officer.get("/templates/mau/diff?from=1&to=9").status_code == 404
+
+
+def test_who_uses_a_version_is_said(signed_in: Any, session: Session, template: TemplateVersion) -> None:
+    make_campaign(session, template=template, name="Đợt tháng ba")
+    session.commit()
+    assert "Đợt tháng ba" in signed_in("officer").get("/templates/mau/").text
+
+
+def test_the_second_of_two_sees_where_they_differ_and_may_save_knowingly(
+    signed_in: Any, session: Session, template: TemplateVersion
+) -> None:
+    officer = signed_in("officer")
+    officer.post("/templates/mau/edit", {"number": "1", "marked": "Một. " + MARKED, "plain": PLAIN})
+    answer = officer.post("/templates/mau/edit", {"number": "1", "marked": "Hai. " + MARKED, "plain": PLAIN})
+    assert "[bỏ: </span>Một<" in answer.text
+    assert "[thêm: </span>Hai<" in answer.text
+    assert 'name="number" value="2"' in answer.text
+    again = officer.post("/templates/mau/edit", {"number": "2", "marked": "Hai. " + MARKED, "plain": PLAIN})
+    assert again.status_code == 303
+
+
+def test_a_version_is_tested_on_a_number_of_staff(
+    signed_in: Any, session: Session, keyring: Keyring, template: TemplateVersion
+) -> None:
+    make_gateway(session, keyring)
+    number = add_number(session, keyring, OPERATOR, "0905123456", "Trực ban")
+    session.commit()
+    officer = signed_in("officer")
+    assert "Trực ban · 09•• ••• 456" in officer.get("/templates/mau/").text
+    told = officer.post(
+        "/templates/mau/test", {"number": "1", "to": str(number.id), "variant": "marked"}, follow_redirects=True
+    )
+    assert "Đã chuyển tin thử" in told.text
+    assert "Chờ gửi" in told.text
+    assert "cổng chưa kết nối" in told.text
+    values = session.execute(sql("SELECT \"values\"->>'noi_dung' FROM campaign")).scalar_one()
+    assert values == "[THU] " + MARKED
+    assert officer.get("/templates/mau/tests").headers["X-Finished"] == "0"
+    unknown = officer.post("/templates/mau/test", {"number": "1", "to": "999"}, follow_redirects=True)
+    assert "không có trong danh sách" in unknown.text
+
+
+def test_saving_may_lead_straight_to_the_test(signed_in: Any, session: Session, template: TemplateVersion) -> None:
+    answer = signed_in("officer").post(
+        "/templates/mau/edit", {"number": "1", "marked": MARKED + "!", "plain": PLAIN, "do": "save-and-test"}
+    )
+    assert answer.headers["Location"] == "/templates/mau/#trial"

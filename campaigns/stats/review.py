@@ -1,0 +1,185 @@
+"""Everything about a campaign that maker and approver should have seen before it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from campaigns.access import WHOLE_CITY, Scope
+from campaigns.audience.selection import Audience
+from campaigns.content.classes import class_rules
+from campaigns.content.prices import Prices, read_prices
+from campaigns.content.rules import Level, validate_body
+from campaigns.delivery.preflight import refuse_unsendable
+from campaigns.errors import LoaError
+from campaigns.lawful import refuse_unlawful
+from campaigns.models import Campaign, TemplateVersion
+from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
+from campaigns.stats.samples import Sample, samples_of
+from campaigns.stats.waterfall import Waterfall, waterfall_of
+from campaigns.store.campaigns import database_now
+from campaigns.store.making import list_same_text
+from campaigns.store.templates import get_version
+from config.i18n import t
+
+SAME_TEXT_DAYS = 90
+"""How far back an earlier campaign with the same wording is spoken of."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCost:
+    """What the messages to one carrier's people cost; ``each`` is the price of a part, None where none is known."""
+
+    carrier: str
+    parts: int
+    each: Decimal | None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """In đồng."""
+        return None if self.each is None else self.each * self.parts
+
+
+@dataclass(frozen=True)
+class Review:
+    """The facts of one campaign at a moment. ``counted`` is None where it cannot be counted; ``hindrance`` says why."""
+
+    campaign: Campaign
+    at: datetime
+    audience: Audience
+    newest: TemplateVersion
+    samples: Sequence[Sample]
+    counted: Waterfall | None
+    costs: Sequence[CarrierCost]
+    gateways: Sequence[Carried]
+    ahead: Forecast | None
+    same_text: Sequence[Row[Any]]
+    hindrance: str = ""
+    """Why it could not be submitted as it is; empty where it can."""
+    warnings: Sequence[str] = field(default_factory=list)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """All of it in đồng; None where a price is missing or nothing was counted."""
+        priced = [each.cost for each in self.costs]
+        return None if not priced or None in priced else sum(filter(None, priced), Decimal(0))
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether it costs more than its makers may spend."""
+        return self.cost is not None and self.campaign.budget is not None and self.cost > self.campaign.budget
+
+    @property
+    def approvals(self) -> int:
+        """How many people must approve, by its class."""
+        return class_rules(self.campaign.message_class).approvals
+
+
+def price_list(session: Session) -> Prices:
+    """Prices of a part that hold today, on the clocks of Da Nang."""
+    return read_prices(session, database_now(session).astimezone(CITY_TIME).date())
+
+
+def review_of(session: Session, campaign: Campaign, *, scope: Scope = WHOLE_CITY) -> Review:
+    """Gather the facts, of other campaigns those inside the scope.
+
+    Only reads; a register of a million people takes about a second.
+    """
+    newest = get_version(session, campaign.template_version.template.slug)
+    counted, hindrance = _counted(session, campaign)
+    parts = (counted.steps[-1].parts_by_carrier or {}) if counted else {}
+    prices = price_list(session)
+    costs = [CarrierCost(name, count, prices.of(name, campaign.message_class)) for name, count in sorted(parts.items())]
+    gathered = Review(
+        campaign=campaign,
+        at=database_now(session),
+        audience=Audience.model_validate(campaign.audience),
+        newest=newest,
+        samples=samples_of(session, campaign, counted.by_ward) if counted else [],
+        counted=counted,
+        costs=costs,
+        gateways=carried_by(session, campaign, parts),
+        ahead=forecast(session, campaign, counted) if counted else None,
+        same_text=list_same_text(session, campaign, SAME_TEXT_DAYS, scope=scope),
+        hindrance=hindrance,
+    )
+    return Review(**{**gathered.__dict__, "warnings": list(_warnings(gathered))})
+
+
+def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, str]:
+    if not Audience.model_validate(campaign.audience).is_chosen:
+        return None, t("Chưa chọn đối tượng.", "The audience is not chosen yet.")
+    counted, hindrance = None, ""
+    try:
+        refuse_unlawful(session, campaign)
+        refuse_unsendable(session, campaign)
+    except LoaError as refusal:
+        hindrance = str(refusal)
+    try:
+        counted = waterfall_of(session, campaign)
+    except LoaError as refusal:
+        hindrance = hindrance or str(refusal)
+    return counted, hindrance
+
+
+def _warnings(seen: Review) -> list[str]:
+    campaign = seen.campaign
+    found = [said for said in (_newer(seen), _over_budget(seen), _unpriced(seen), _late(seen), _past(seen)) if said]
+    found += [
+        t(
+            "Cổng {name} đang nghỉ vì lỗi; tin của cổng này sẽ chờ.",
+            "Gateway {name} is resting after failures; its messages will wait.",
+            name=gateway.name,
+        )
+        for gateway in seen.gateways
+        if not gateway.works
+    ]
+    body = campaign.template_version.body(campaign.variant)
+    problems = validate_body(body, plain=campaign.variant == "plain", kind=class_rules(campaign.message_class))
+    return found + [str(problem.text) for problem in problems if problem.level is Level.WARNING]
+
+
+def _newer(seen: Review) -> str | None:
+    pinned = seen.campaign.template_version
+    if seen.newest.number <= pinned.number:
+        return None
+    return t(
+        "Mẫu tin đã có phiên bản {new}; chiến dịch vẫn dùng phiên bản {old}.",
+        "The template has a version {new}; the campaign stays with version {old}.",
+        new=seen.newest.number,
+        old=pinned.number,
+    )
+
+
+def _over_budget(seen: Review) -> str | None:
+    return t("Chi phí vượt kinh phí được duyệt.", "It costs more than its budget.") if seen.over_budget else None
+
+
+def _unpriced(seen: Review) -> str | None:
+    missing = [each.carrier for each in seen.costs if each.each is None]
+    if not missing:
+        return None
+    return t(
+        "Chưa có đơn giá nên chưa tính được chi phí. Người vận hành khai đơn giá bằng: loa tariffs.",
+        "No price is known, so the cost is not either. The operator sets prices with: loa tariffs.",
+    )
+
+
+def _late(seen: Review) -> str | None:
+    if seen.ahead is None or not seen.ahead.is_late:
+        return None
+    return t("Sẽ không kịp trước hạn.", "It will not be done by its deadline.")
+
+
+def _past(seen: Review) -> str | None:
+    start = seen.campaign.start_at
+    if start is None or start >= seen.at or seen.campaign.state != "draft":
+        return None
+    return t("Giờ bắt đầu đã qua: được duyệt là gửi ngay.", "The start is past: once approved it goes at once.")

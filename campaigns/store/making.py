@@ -1,0 +1,77 @@
+"""What a person who makes a campaign is shown: tags, earlier campaigns, who may approve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, or_, select, text
+from sqlalchemy.orm import Session
+
+from campaigns.access import WHOLE_CITY, Scope
+from campaigns.models import Campaign, Role, User
+from campaigns.store.scope import campaigns_within, sees_campaign
+
+_SAME_TEXT = text("""
+    SELECT c.id, c.name, c.state, max(b.started_at) AS sent_at, coalesce(sum(b.size), 0)::bigint AS people
+    FROM campaign c JOIN template_version v ON v.id = c.template_version_id
+    JOIN batch b ON b.campaign_id = c.id AND b.started_at > now() - make_interval(days => :days)
+    WHERE c.id <> :id AND c.standing IS NULL AND v.content_hash = :hash
+    GROUP BY c.id ORDER BY sent_at DESC LIMIT 5
+""")
+
+
+def list_same_text(
+    session: Session, campaign: Campaign, days: int, *, scope: Scope = WHOLE_CITY
+) -> Sequence[Row[Any]]:
+    """(id, name, state, sent_at, people) of other campaigns of so many days with the same wording, latest first."""
+    asked = {"id": campaign.id, "hash": campaign.template_version.content_hash, "days": days}
+    rows = session.execute(_SAME_TEXT, asked).all()
+    return [row for row in rows if scope.whole or sees_campaign(session, scope, row.id)]
+
+
+def lock_form(session: Session, token: UUID) -> None:
+    """Let nobody else make a campaign with this form until the transaction ends."""
+    key = int.from_bytes(token.bytes[:8], signed=True)
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def find_made_with(session: Session, token: UUID) -> Campaign | None:
+    """The campaign a form made, if it has made one."""
+    return session.scalars(select(Campaign).where(Campaign.made_with == token)).one_or_none()
+
+
+def list_sent_campaigns(
+    session: Session, keep: Sequence[int], limit: int = 40, *, scope: Scope = WHOLE_CITY
+) -> Sequence[Campaign]:
+    """People's campaigns that have begun, newest first, and those of ``keep`` whatever their age."""
+    begun = select(Campaign.id).where(Campaign.standing.is_(None), Campaign.planned_at.is_not(None))
+    begun = begun.where(campaigns_within(scope))
+    newest = begun.order_by(Campaign.id.desc()).limit(limit)
+    query = select(Campaign).where(or_(Campaign.id.in_(newest), Campaign.id.in_(keep)))
+    return session.scalars(query.order_by(Campaign.id.desc())).all()
+
+
+# Skips from one set of tags to the next: many bear the same.
+_TAGS = text("""
+    WITH RECURSIVE sets AS (
+        (SELECT tags FROM contact WHERE tags IS NOT NULL ORDER BY tags LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.tags FROM contact c WHERE c.tags IS NOT NULL AND c.tags > s.tags ORDER BY c.tags LIMIT 1)
+        FROM sets s WHERE s.tags IS NOT NULL
+    )
+    SELECT DISTINCT tag FROM (SELECT tags FROM sets WHERE tags IS NOT NULL LIMIT 2000) s, unnest(s.tags) tag
+    ORDER BY tag LIMIT :most
+""")
+
+
+def list_tags(session: Session, most: int = 200) -> list[str]:
+    """Tags that people of the register bear."""
+    return list(session.execute(_TAGS, {"most": most}).scalars())
+
+
+def list_people_with(session: Session, roles: Sequence[str]) -> list[str]:
+    """Addresses of the active people who hold one of these roles."""
+    query = select(User.email).where(User.active, User.roles.any(Role.name.in_(roles))).order_by(User.email)
+    return list(session.scalars(query))
