@@ -17,7 +17,7 @@ from campaigns.content.files import TemplateFacts, check_bodies, check_facts, ha
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, Template, TemplateVersion
 from campaigns.store.audit import append_audit
-from campaigns.store.scope import templates_within
+from campaigns.store.scope import campaigns_within, templates_within
 from config.i18n import Text
 
 Origin = Literal["file", "console"]
@@ -123,12 +123,14 @@ def list_versions(session: Session, slug: str) -> Sequence[TemplateVersion]:
     ).all()
 
 
-def list_uses(session: Session, template_id: int, *, most: int = 200) -> Sequence[Any]:
+def list_uses(
+    session: Session, template_id: int, *, most: int = 200, scope: Scope = WHOLE_CITY
+) -> Sequence[Any]:
     """(number, id, name, state) of people's campaigns that are pinned to a version of a template, the newest first."""
     return session.execute(
         select(TemplateVersion.number, Campaign.id, Campaign.name, Campaign.state)
         .join(TemplateVersion, TemplateVersion.id == Campaign.template_version_id)
-        .where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None))
+        .where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None), campaigns_within(scope))
         .order_by(Campaign.id.desc())
         .limit(most)
     ).all()

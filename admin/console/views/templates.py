@@ -125,7 +125,7 @@ class TemplateScreen(ListScreen):
         version = get_version(session, slug, request.args.get("version", type=int))
         template_id, tests = version.template_id, actor().may("template.test")
         uses: dict[int, list[Any]] = {}
-        for use in list_uses(session, template_id):
+        for use in list_uses(session, template_id, scope=actor().scope):
             uses.setdefault(use.number, []).append(use)
         return self.render(
             "console/template.html",

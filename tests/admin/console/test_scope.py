@@ -172,7 +172,7 @@ def test_somebody_without_a_limit_sees_it_all(app: Flask, city: City, session: S
 
 
 def test_a_limited_officer_is_offered_only_own_places(city: City, signed_in: Any) -> None:
-    text = signed_in("officer").get("/campaigns/new?template=mau-trong").text
+    text = signed_in("officer").get(f"/campaigns/{city.inside['campaign_id']}/edit/audience").text
     assert "Hòa Hiệp Bắc" in text
     assert "Hải Châu" not in text
 
