@@ -21,7 +21,8 @@ from campaigns.delivery.retention import Keep, foresee, purge
 from campaigns.delivery.states import MessageState
 from campaigns.gateways.registry import add_gateway
 from campaigns.stats import reconcile
-from campaigns.store.delivery import ClaimRequest, Outcomes, claim_messages, record_outcomes, release_batch
+from campaigns.store.claiming import ClaimRequest, claim_messages
+from campaigns.store.delivery import Outcomes, record_outcomes, release_batch
 from campaigns.store.reach import Reach
 from campaigns.store.receipts import ReceiptColumns, apply_receipts
 

@@ -32,6 +32,8 @@ ROLES: dict[str, frozenset[str]] = {
             "do-not-call.import",
             "sender.view",
             "stats.view",
+            "link.view",
+            "link.edit",
         }
     ),
     "approver": frozenset(
@@ -44,12 +46,13 @@ ROLES: dict[str, frozenset[str]] = {
             "campaign.settle",
             "stats.view",
             "optout.view",
+            "link.view",
             "consent.view",
             "do-not-call.view",
             "sender.view",
         }
     ),
-    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view"}),
+    "analyst": frozenset({"area.view", "template.view", "campaign.view", "stats.view", "link.view"}),
     "operator": frozenset(
         {
             "area.view",
@@ -57,6 +60,7 @@ ROLES: dict[str, frozenset[str]] = {
             "template.sync",
             "gateway.view",
             "gateway.edit",
+            "holiday.edit",
             "sender.view",
             "sender.edit",
             "do-not-call.view",
@@ -80,6 +84,8 @@ ROLES: dict[str, frozenset[str]] = {
             "stats.view",
             "optout.words",
             "test.numbers",
+            "link.view",
+            "link.allow",
         }
     ),
 }
@@ -100,6 +106,9 @@ NEEDS_WHOLE_CITY: frozenset[str] = frozenset(
         "do-not-call.import",
         "gateway.edit",
         "key.rotate",
+        "link.allow",
+        "link.edit",
+        "link.view",
         "optout.words",
         "sender.edit",
         "template.sync",

@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import class_rules
+from campaigns.content.fingerprint import text_fingerprint
+from campaigns.delivery.hours import EVERY_DAY, keep_class_hours
 from campaigns.models import Campaign, TemplateVersion
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -40,6 +42,14 @@ class CampaignDraft(BaseModel):
     window_start: time = time(7)
     window_end: time = time(21)
     """Asia/Ho_Chi_Minh, end excluded; equal to the start means the whole day."""
+    weekdays: int = Field(EVERY_DAY, ge=1, le=EVERY_DAY)
+    """Days it goes out on: bit 0 is Monday, bit 6 is Sunday."""
+    skip_holidays: bool = False
+    """Stay at home on public holidays although the class need not."""
+    deadline: AwareDatetime | None = None
+    """Nothing is sent from then on."""
+    repeat_reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)] | None = None
+    """Why people who got the same text lately get it again; None leaves them out."""
     validity_minutes: int = Field(1440, ge=5, le=4320)
     unknown_policy: Literal["never", "resend"] = "never"
     priority: int | None = Field(None, ge=0, le=9)
@@ -50,9 +60,6 @@ class CampaignDraft(BaseModel):
     """At most so many parts an hour; not together with ``over_minutes``."""
     ward_pace_per_hour: int | None = Field(None, ge=1, le=1_000_000)
     """At most so many people an hour in one ward."""
-
-    finish_by: AwareDatetime | None = None
-    """When all should be sent; only tells people where it will not be."""
     budget: int | None = Field(None, ge=0, le=1_000_000_000_000)
     """Đồng its makers may spend."""
 
@@ -60,6 +67,12 @@ class CampaignDraft(BaseModel):
     def _one_pace(self) -> Self:
         if self.over_minutes is not None and self.pace_per_hour is not None:
             raise ValueError("over_minutes and pace_per_hour exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.deadline is not None and self.start_at is not None and self.deadline <= self.start_at:
+            raise ValueError("the deadline is before the start")
         return self
 
 
@@ -72,12 +85,15 @@ _COPIED = (
     "start_at",
     "window_start",
     "window_end",
+    "weekdays",
+    "skip_holidays",
+    "deadline",
+    "repeat_reason",
     "validity_minutes",
     "unknown_policy",
     "over_minutes",
     "pace_per_hour",
     "ward_pace_per_hour",
-    "finish_by",
     "budget",
 )
 
@@ -92,6 +108,8 @@ def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersi
     urgency = class_rules(campaign.message_class).priority
     campaign.priority = urgency if draft.priority is None else draft.priority
     campaign.topic = version.template.topic
+    campaign.text_fingerprint = text_fingerprint(version.body(campaign.variant), draft.values)
+    keep_class_hours(campaign)
 
 
 def read_draft(campaign: Campaign) -> CampaignDraft:
@@ -108,7 +126,7 @@ def approved_content(campaign: Campaign) -> dict[str, Any]:
     basis = class_rules(campaign.message_class).legal_basis
     return draft.model_dump(mode="json") | {
         "start_at": _in_utc(draft.start_at),
-        "finish_by": _in_utc(draft.finish_by),
+        "deadline": _in_utc(draft.deadline),
         "body": campaign.template_version.body(campaign.variant),
         "message_class": campaign.message_class,
         "topic": campaign.topic,

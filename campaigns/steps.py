@@ -28,12 +28,13 @@ from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step
-from campaigns.draft import CampaignDraft, content_hash, write_draft
+from campaigns.draft import CampaignDraft, content_hash, read_draft, write_draft
 from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.lawful import refuse_content, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.scope import require_inside, require_wards
 from campaigns.stepping import lock_for_step, move, note
+from campaigns.store.audit import changed_fields
 from campaigns.store.campaigns import database_now
 from campaigns.store.reviews import list_reviews
 from campaigns.store.trouble import count_anew
@@ -124,13 +125,15 @@ def edit(
     move(campaign, Step.EDIT)
     template_version = _template_version(session, draft.template_version_id)
     _check_draft(session, actor, draft, template_version)
+    before = read_draft(campaign).model_dump(mode="json")
     write_draft(campaign, draft, template_version)
     campaign.template_version = template_version
     refuse_content(campaign)
     forget_approval(campaign)
     campaign.edited_by = actor.email
     campaign.state_reason = None
-    note(session, actor, campaign, "edited", {"voided": [each.by for each in approvals]} if approvals else None)
+    changed = changed_fields(before, read_draft(campaign).model_dump(mode="json"))
+    note(session, actor, campaign, "edited", changed | ({"voided": [a.by for a in approvals]} if approvals else {}))
     return campaign
 
 
@@ -205,6 +208,7 @@ def cancel(
     campaign = lock_for_step(session, actor, campaign_id, version)
     move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
+    campaign.finished_at = database_now(session)
     note(session, actor, campaign, "cancelled", {"reason": campaign.state_reason})
     return campaign
 

@@ -96,6 +96,14 @@ class Settings(BaseSettings):
     undo_seconds: int = Field(
         60, ge=0, le=3600, description="Seconds in the console between an approval and the first message, to undo it."
     )
+    signing_key: Path | None = Field(
+        None,
+        description="Private key (PEM, without a password) that signs proofs, beside `LOA_SIGNING_CERT`; without it "
+        "one of this installation's own, `signing.pem` in `LOA_HOME`, made at the first use.",
+    )
+    signing_cert: Path | None = Field(
+        None, description="Certificate (PEM) of `LOA_SIGNING_KEY`, with those of its issuers behind it."
+    )
     dead_after: int = Field(
         3, ge=2, description="Messages in a row that came back as sent to nobody, after which a number is left alone."
     )
@@ -123,6 +131,17 @@ class Settings(BaseSettings):
     )
     gateway_ports: str = Field(
         "1024-65535", pattern=r"^\d{1,5}(-\d{1,5})?$", description="Ports that such a gateway may listen on."
+    )
+    any_hour: bool = Field(
+        False,
+        description="Message classes keep no hours, weekdays and holidays; a campaign's own hours still hold. For "
+        "rehearsals against a simulated telco only: never where people get the messages.",
+    )
+    repeat_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="Days in which nobody gets the same text twice, unless a campaign says why; 0: no such guard.",
     )
     default_edition: str = Field("2023", description="Edition of the areas that names and codes are read in.")
 

@@ -10,11 +10,13 @@ from campaigns.audience.uploads import forget_old_files
 from campaigns.delivery.housekeeping import tidy
 from campaigns.delivery.retention import Keep
 from campaigns.exports.jobs import forget_old_exports
+from campaigns.proof.chain import ask_at_night
+from campaigns.store.audit import list_open_checks
 from campaigns.store.campaigns import list_due_ids
 from campaigns.store.delivery import list_gateways_with_work
 from campaigns.store.exports import list_waiting_exports
 from campaigns.store.imports import list_waiting_imports
-from workers import planning
+from workers import planning, watchmen
 from workers.app import EXPIRES, app, gateway_queue
 from workers.context import get_context
 from workers.readers import start_reader
@@ -57,6 +59,9 @@ def tick() -> None:
         due = list_due_ids(session)
         busy = list_gateways_with_work(session)
         lists = list_waiting_imports(session)
+        if thorough:
+            ask_at_night(session)
+        unverified = bool(list_open_checks(session))
         files = list_waiting_exports(session)
     for campaign_id in due:
         plan.apply_async((campaign_id,), expires=EXPIRES)
@@ -65,6 +70,8 @@ def tick() -> None:
             drain.apply_async((name,), queue=gateway_queue(name), expires=EXPIRES)
     for job_id in lists:
         read_list.apply_async((job_id,), expires=EXPIRES)
+    if unverified and watchmen.are_away():
+        verify_audit.apply_async(expires=EXPIRES)
     for job_id in files:
         write_list.apply_async((job_id,), expires=EXPIRES)
 
@@ -79,6 +86,12 @@ def plan(campaign_id: int) -> None:
 def read_list(job_id: int) -> None:
     """Start reading an uploaded list, unless somebody is at it."""
     start_reader(get_context(), job_id)
+
+
+@app.task(name="loa.verify_audit")  # type: ignore[untyped-decorator]
+def verify_audit() -> None:
+    """Have the audit's chain verified, unless somebody is at it."""
+    watchmen.send_out()
 
 
 @app.task(name="loa.write_list")  # type: ignore[untyped-decorator]

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     "contacts": ("admin.cli.contacts:contacts", Text("Danh bạ người dân", "The register of people")),
     "templates": ("admin.cli.templates:templates", Text("Mẫu tin nhắn", "Texts")),
     "gateways": ("admin.cli.gateways:gateways", Text("Kết nối nhà mạng", "Telecom gateways")),
+    "holidays": ("admin.cli.holidays:holidays", Text("Ngày nghỉ lễ", "Public holidays")),
     "tariffs": ("admin.cli.tariffs:tariffs", Text("Giá một phần tin", "Prices of a message part")),
     "campaigns": ("admin.cli.campaigns:campaigns", Text("Chiến dịch", "Campaigns")),
     "unknown": ("admin.cli.unknown:unknown", Text("Tin chưa rõ kết quả", "Messages nobody knows the fate of")),
@@ -41,6 +42,8 @@ COMMANDS: dict[str, tuple[str, Text]] = {
     ),
     "senders": ("admin.cli.senders:senders", Text("Tên người gửi (brandname)", "Sender names")),
     "keys": ("admin.cli.keys:keys", Text("Khoá mã hoá số điện thoại", "Keys that encrypt the numbers")),
+    "audit": ("admin.cli.audit:audit", Text("Nhật ký chỉ ghi thêm", "The append-only audit")),
+    "proof": ("admin.cli.proof:proof", Text("Hồ sơ chứng minh của chiến dịch", "A campaign's proof, signed")),
     "users": ("admin.cli.users:users", Text("Người dùng và vai trò", "People and their roles")),
     "settings": ("admin.cli.settings:settings", Text("Các thiết lập LOA_*", "The settings LOA_*")),
 }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
-from datetime import time as clock_time
 from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress
+from admin.cli.moments import read_moment, read_start, read_weekdays, read_window
 from admin.cli.steps import UNDO, approve, emergency, take_step
 from admin.cli.tables import print_table
 from campaigns import steps
@@ -25,7 +24,6 @@ from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
 from campaigns.scope import require_inside
 from campaigns.stats import Summary, estimate, summary
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import get_campaign, list_campaigns
 from campaigns.store.templates import get_version
@@ -85,6 +83,22 @@ def campaigns() -> None:
     show_default=True,
     help=t("Khung giờ gửi, giờ Việt Nam.", "Hours of sending, Vietnamese time."),
 )
+@click.option(
+    "--days",
+    default="1-7",
+    show_default=True,
+    help=t("Các ngày gửi, 1 là thứ Hai: 1-5 hoặc 2,4.", "Days of sending, 1 is Monday: 1-5 or 2,4."),
+)
+@click.option(
+    "--skip-holidays", is_flag=True, help=t("Không gửi vào ngày nghỉ lễ.", "Not on public holidays.")
+)
+@click.option("--deadline", help=t("Thời điểm ISO, từ đó không gửi nữa.", "ISO time from which nothing is sent."))
+@click.option(
+    "--repeat-reason",
+    help=t(
+        "Lý do gửi lại cùng nội dung cho người vừa nhận.", "Why people who got the same text lately get it again."
+    ),
+)
 @click.option("--sender", default="", help=t("Tên người gửi (brandname).", "Sender name."))
 @click.option(
     "--legal-basis",
@@ -125,10 +139,6 @@ def campaigns() -> None:
     ),
 )
 @click.option(
-    "--finish-by",
-    help=t("Hạn phải gửi xong, thời điểm ISO; chỉ để báo trước.", "Deadline, an ISO time; only tells beforehand."),
-)
-@click.option(
     "--budget", type=click.IntRange(0), help=t("Kinh phí được duyệt, bằng đồng.", "What it may cost, in đồng.")
 )
 @click.option("--over", help=t("Gửi trải đều trong khoảng này: 6h, 90m.", "Spread evenly over this long: 6h, 90m."))
@@ -157,7 +167,7 @@ def create(loa: Loa, /, as_email: str | None, as_json: bool, **options: Any) -> 
 
 
 def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
-    start, end = _window(options["window"])
+    start, end = read_window(options["window"])
     pace = read_pace(options["over"], options["parts"], options["ward"])
     try:
         return CampaignDraft(
@@ -168,13 +178,16 @@ def _draft(loa: Loa, version_id: int, options: dict[str, Any]) -> CampaignDraft:
             legal_basis=options["legal_basis"],
             values=_values(options["values"]),
             audience=_audience(loa, options),
-            start_at=_start(options["start"]),
+            start_at=read_start(options["start"]),
             window_start=start,
             window_end=end,
+            weekdays=read_weekdays(options["days"]),
+            skip_holidays=options["skip_holidays"],
+            deadline=read_moment(options["deadline"]) if options["deadline"] else None,
+            repeat_reason=options["repeat_reason"],
             validity_minutes=options["validity"],
             unknown_policy=options["unknown"],
             priority=options["priority"],
-            finish_by=_start(options["finish_by"]) if options["finish_by"] else None,
             budget=options["budget"],
             over_minutes=pace.over_minutes,
             pace_per_hour=pace.parts_per_hour,
@@ -234,37 +247,6 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _start(given: str) -> datetime | None:
-    if given == "manual":
-        return None
-    if given == "now":
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise click.UsageError(
-            t(
-                "“{given}” không phải thời điểm ISO, ví dụ 2026-11-24T08:00.",
-                "“{given}” is no ISO time such as 2026-11-24T08:00.",
-                given=given,
-            )
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=CITY_TIME)
-
-
-def _window(given: str) -> tuple[clock_time, clock_time]:
-    try:
-        start, end = (part.strip() for part in given.split("-"))
-        # 24:00 is how people write the end of a day; as an end of the window it is 00:00.
-        return clock_time.fromisoformat(start), clock_time.fromisoformat("00:00" if end == "24:00" else end)
-    except ValueError as error:
-        raise click.UsageError(
-            t(
-                "--window cần dạng 07:00-21:00, không phải “{given}”.",
-                "--window wants 07:00-21:00, not “{given}”.",
-                given=given,
-            )
-        ) from error
 
 
 def _simple_step(name: str, help_text: str) -> None:
@@ -317,7 +299,7 @@ campaigns.add_command(emergency)
 @pass_loa
 def schedule(loa: Loa, campaign_id: int, start: str, undo_seconds: int, as_email: str | None, as_json: bool) -> None:
     """Set when an approved campaign begins."""
-    at = None if start == "now" else _start(start)
+    at = None if start == "now" else read_start(start)
     take_step(
         loa,
         as_email,

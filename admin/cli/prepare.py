@@ -36,13 +36,16 @@ def prepare(database: Database) -> tuple[str | None, str]:
     from campaigns.access import SYSTEM
     from campaigns.content.files import templates_folder
     from campaigns.content.sync import sync_templates
+    from campaigns.delivery.hours import shipped_holidays
     from campaigns.migrations import upgrade
     from campaigns.store.areas import load_areas
+    from campaigns.store.holidays import save_holidays
     from campaigns.store.users import load_roles
 
     revisions = upgrade(database.url)
     with database.transaction() as session:
         load_areas(session)
         load_roles(session)
+        save_holidays(session, shipped_holidays())
         sync_templates(session, templates_folder(), SYSTEM)
     return revisions

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from admin.cli.base import Loa
-from config.settings import Settings
+from config.settings import Settings, get_settings
 
 GRACE_SECONDS = 20
 """How long a process may take to finish what it is doing."""
@@ -88,3 +88,13 @@ def _run_child(program: list[str], environment: Mapping[str, str]) -> int:
         signal.signal(number, forward)
     code = child.wait()
     return 0 if code in (0, -signal.SIGINT, -signal.SIGTERM) else abs(code)
+
+
+def rehearse() -> None:
+    """Let this run and its processes send at any hour, and people take part in several campaigns of a day.
+
+    Nobody but simulated telcos is there to be disturbed. What the environment says of it already stays.
+    """
+    os.environ.setdefault("LOA_ANY_HOUR", "true")
+    os.environ.setdefault("LOA_CLASS_RULES", '{"thong-bao": {"cap": 3}}')
+    get_settings.cache_clear()

@@ -15,7 +15,7 @@ import click
 
 from admin.cli.base import Loa, pass_loa, say
 from admin.cli.machine import Stop, await_http, listen, only_one, stop_on_signals
-from admin.cli.programs import beat_program, program_environment, web_program, worker_program
+from admin.cli.programs import beat_program, program_environment, rehearse, web_program, worker_program
 from admin.cli.supervisor import Child, Supervisor, end_leftovers
 from config.errors import ConfigError
 from config.i18n import t
@@ -48,6 +48,8 @@ def up(loa: Loa, demo: bool, leave: bool, port: int | None) -> int:
     """Start, watch, end. Returns 1 when the demo's books do not balance."""
     if leave and not demo:
         raise click.UsageError(t("--exit chỉ dùng cùng --demo.", "--exit goes with --demo only."))
+    if demo:
+        rehearse()
     home = loa.home.expanduser().absolute()
     supervisor = Supervisor(home / "up.json", _tell_ending)
     with only_one(home) as note:

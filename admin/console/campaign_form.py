@@ -81,7 +81,7 @@ def schedule_form(campaign: Campaign) -> Form:
             "start_at": _written(campaign.start_at),
             "window_start": campaign.window_start.strftime("%H:%M"),
             "window_end": campaign.window_end.strftime("%H:%M"),
-            "finish_by": _written(campaign.finish_by),
+            "deadline": _written(campaign.deadline),
             **_filled_pace(campaign),
         }
     )
@@ -195,13 +195,13 @@ def read_schedule(form: Form, base: Campaign) -> CampaignDraft | None:
         "start_at": start_at,
         "window_start": form.clock("window_start", time(7)),
         "window_end": form.clock("window_end", time(21)),
-        "finish_by": form.moment("finish_by"),
+        "deadline": form.moment("deadline"),
         "over_minutes": pace.over_minutes,
         "pace_per_hour": pace.parts_per_hour,
         "ward_pace_per_hour": pace.ward_people_per_hour,
     }
-    if start_at and given["finish_by"] and given["finish_by"] <= start_at:
-        form.errors["finish_by"] = t("Hạn phải sau lúc bắt đầu.", "The deadline must come after the start.")
+    if start_at and given["deadline"] and given["deadline"] <= start_at:
+        form.errors["deadline"] = t("Hạn phải sau lúc bắt đầu.", "The deadline must come after the start.")
     return _checked(form, base, given)
 
 

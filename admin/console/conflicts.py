@@ -38,7 +38,7 @@ TITLES: Mapping[str, Text] = {
     "start_at": Text("Ngày giờ bắt đầu", "Date and time of the start"),
     "window_start": Text("Gửi từ", "Send from"),
     "window_end": Text("Tới trước", "Until"),
-    "finish_by": Text("Hạn xong", "Deadline"),
+    "deadline": Text("Hạn xong", "Deadline"),
     "pacing": Text("Nhịp gửi", "Pace"),
     "over": Text("Trải đều trong", "Spread over"),
     "pace": Text("Phần tin mỗi giờ", "Parts an hour"),

@@ -28,6 +28,7 @@ PUBLIC = frozenset(
         "signing_in.passkey_sign_in",
         "citizen.refusal",
         "citizen.check",
+        "citizen.short_link",
         "ops.healthz",
         "ops.metrics",
     }

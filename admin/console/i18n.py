@@ -14,6 +14,7 @@ from flask_wtf.csrf import generate_csrf
 
 from admin.console import formats, words
 from admin.console.guard import allowed, may
+from campaigns.proof.deeds import deed
 from config.i18n import LANGUAGES, current_language, set_language, t
 
 THEME_COOKIE = "loa-theme"
@@ -67,6 +68,7 @@ def _helpers() -> dict[str, Any]:
         "seconds": formats.seconds,
         "local": formats.local,
         "words": words,
+        "deed": deed,
         "may": may,
         "allowed": allowed,
         "static_url": static_url,

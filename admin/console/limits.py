@@ -1,4 +1,4 @@
-"""How often something may be done, counted in Redis for all processes together."""
+"""How often something may be done, counted in Redis for all processes together, and where a request comes from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 
 import structlog
+from flask import request
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -54,3 +55,14 @@ def network_of(address: str) -> str:
     except ValueError:
         return ""
     return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+
+
+def caller_address() -> str:
+    """Where the request comes from: behind a proxy on this machine, what that proxy saw; empty for this machine itself.
+
+    A proxy appends the address it saw, so only the last one counts; those before it anybody can make up.
+    """
+    address = request.remote_addr or ""
+    if not ipaddress.ip_address(address or "127.0.0.1").is_loopback:
+        return address
+    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()[:64]

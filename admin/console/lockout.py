@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 
-from flask import request
 from redis import Redis
 
 LOCK_AFTER = 5
 LOCK_AFTER_FROM_ONE_ADDRESS = 30
 LOCK_SECONDS = 15 * 60
-
-
-def caller_address() -> str:
-    """Where the request comes from: behind a proxy on this machine, what that proxy saw; empty for this machine itself.
-
-    A proxy appends the address it saw, so only the last one counts; those before it anybody can make up.
-    """
-    address = request.remote_addr or ""
-    if not ipaddress.ip_address(address or "127.0.0.1").is_loopback:
-        return address
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()[:64]
 
 
 class LockOut:

@@ -129,8 +129,8 @@ def schedule_words(campaign: Campaign) -> list[Fact]:
     if campaign.ward_pace_per_hour:
         limit = t("tối đa {n} người mỗi giờ", "{n} people an hour", n=formats.number(campaign.ward_pace_per_hour))
         found.append((t("Mỗi phường, xã", "In one ward"), limit))
-    if campaign.finish_by:
-        found.append((t("Hạn xong", "Deadline"), formats.moment(campaign.finish_by)))
+    if campaign.deadline:
+        found.append((t("Hạn xong", "Deadline"), formats.moment(campaign.deadline)))
     return found
 
 

@@ -14,9 +14,11 @@ from flask_security import LoginForm, Security
 from redis.exceptions import RedisError
 
 from admin.console.context import console
-from admin.console.lockout import LockOut, caller_address
+from admin.console.limits import caller_address
+from admin.console.lockout import LockOut
 from admin.console.people import Accounts
 from admin.console.sessions import keep_sessions
+from admin.console.signins import note_failed_sign_in, note_sign_ins
 from config.i18n import t
 from config.keys import write_private
 from config.settings import Settings
@@ -93,6 +95,7 @@ class SignInForm(LoginForm):
             if super().validate(**kwargs):
                 return True  # forgiven once the second step, if there is one, is taken too (``sessions``)
             lock.note_failure(email, address)
+            note_failed_sign_in(email)
         except RedisError:
             return self._refuse(
                 t(
@@ -135,6 +138,7 @@ def configure_sign_in(app: Flask) -> None:
     security = Security(app, Accounts(), login_form=SignInForm)
     security.support_mfa = True
     keep_sessions(app)
+    note_sign_ins(app)
 
 
 def add_headers(response: Response) -> Response:

@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g, request, session
-from flask_login import user_logged_out  # type: ignore[import-untyped]
+from flask_login import user_logged_out
 from flask_security import user_authenticated
 from flask_security.utils import set_request_attr
 from redis.exceptions import RedisError
 
 from admin.console.context import console
-from admin.console.lockout import LockOut, caller_address
+from admin.console.limits import caller_address
+from admin.console.lockout import LockOut
 from admin.console.people import Account
 from campaigns.store import signed_in as store
 from config.settings import Settings

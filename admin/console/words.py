@@ -63,6 +63,13 @@ IMPORT_BADGES: Mapping[str, Badge] = {
     "discarded": Badge(Text("Đã bỏ", "Discarded"), "stop", "quiet"),
 }
 
+LINK_BADGES: Mapping[str, Badge] = {
+    "open": Badge(Text("Đang dùng", "In use"), "check", "good"),
+    "over": Badge(Text("Đã hết hạn", "Over"), "clock", "quiet"),
+    "closed": Badge(Text("Đã đóng", "Closed"), "stop", "quiet"),
+    "barred": Badge(Text("Tên miền không còn được phép", "Host no longer allowed"), "alert", "bad"),
+}
+
 OUTCOME_BADGES: Mapping[str, Badge] = {
     "rejected": Badge(Text("Không nhận", "Rejected"), "alert", "bad"),
     "repaired": Badge(Text("Đã sửa", "Repaired"), "check", "good"),

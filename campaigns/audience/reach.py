@@ -1,13 +1,26 @@
-"""From a campaign's row to whom it reaches: its audience, and what its class says of refusals."""
+"""From a campaign's row to whom it reaches: its audience, and what its class and its text say."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
 from campaigns.audience.selection import Audience
-from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.content.classes import MessageClass, class_rules
 from campaigns.models import Campaign
+from campaigns.store.frequency import Cap
 from campaigns.store.reach import Reach
+from config.settings import get_settings
+
+
+def cap_of(rules: MessageClass) -> Cap | None:
+    """The cap of a class: advertising counts within any 24 hours (Decree 91/2020/NĐ-CP, Article 13.5)."""
+    if rules.cap is None:
+        return None
+    return Cap(rules.slug, rules.cap, rolling=rules.needs_consent, agreed=rules.needs_consent)
+
+
+_REPEATED = frozenset({"khan-cap", "he-thong"})
+"""A warning is said again while the danger lasts, and a reply whenever it is asked for."""
 
 
 def reach_of(session: Session, campaign: Campaign) -> Reach:
@@ -16,15 +29,23 @@ def reach_of(session: Session, campaign: Campaign) -> Reach:
     Raises:
         InvalidInput: its audience names an area that does not exist.
     """
+    rules = class_rules(campaign.message_class)
+    days = 0 if campaign.message_class in _REPEATED else get_settings().repeat_days
     audience = Audience.model_validate(campaign.audience)
     wards = audience.ward_ids(session)
     return Reach(
         ward_ids=None if wards is None else tuple(wards),
         topic=campaign.topic,
-        honours_refusals=MESSAGE_CLASSES[campaign.message_class].honours_refusal,
+        honours_refusals=rules.honours_refusal,
         carriers=audience.carriers,
         languages=audience.languages,
         tags=audience.tags,
         not_within_days=audience.not_within_days,
         not_campaigns=audience.not_campaigns,
+        checks_do_not_call=rules.checks_do_not_call,
+        needs_consent=rules.needs_consent,
+        campaign_id=campaign.id or 0,
+        fingerprint=campaign.text_fingerprint if days and campaign.repeat_reason is None else None,
+        repeat_days=days,
+        cap=cap_of(rules) if campaign.standing is None else None,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from campaigns.content.links import PATH, SAMPLE_ADDRESS, SAMPLE_TOKEN
+from campaigns.content.shortlinks import SAMPLE_CODE, SAMPLE_SHORT_ADDRESS, SHORT_PATH
 from config.i18n import Text
 
 Source = Literal["contact", "campaign", "system"]
@@ -32,6 +33,12 @@ _ALL = (
     Placeholder("dia_diem", Text("Địa điểm", "Place"), "campaign", "UBND quận Hải Châu"),
     Placeholder("han_nop", Text("Hạn nộp", "Due date"), "campaign", "10/03/2023"),
     Placeholder("nam", Text("Năm", "Year"), "campaign", "2023"),
+    Placeholder(
+        "lien_ket",
+        Text("Liên kết ngắn (tên ngắn ở mục Liên kết)", "Short link (its short name)"),
+        "campaign",
+        SAMPLE_SHORT_ADDRESS + SHORT_PATH + SAMPLE_CODE,
+    ),
     Placeholder(
         "lien_ket_tu_choi",
         Text("Liên kết từ chối của từng người", "Each person's link to refuse"),

@@ -11,6 +11,7 @@ from campaigns.content.links import sample_link
 from campaigns.content.placeholders import SAMPLES
 from campaigns.content.rendering import compile_template
 from campaigns.content.rules import Problem, check_text, validate_body
+from campaigns.content.shortlinks import sample_short_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class Preview:
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
     """Of the body and of the merged text, refusals first, each once."""
+
+
+def sample_links() -> dict[str, str]:
+    """What stands for the links Loa itself puts into a text, whatever a campaign says: as long as the real ones."""
+    return {"lien_ket_tu_choi": sample_link(), "lien_ket": sample_short_link()}
 
 
 def preview(
@@ -41,7 +47,7 @@ def preview(
         InvalidInput: the merged text cannot be sent.
     """
     compiled = compile_template(body)
-    text = compiled.render({**SAMPLES, **(values or {}), "lien_ket_tu_choi": sample_link()}, plain=plain)
+    text = compiled.render({**SAMPLES, **(values or {}), **sample_links()}, plain=plain)
     kind = MESSAGE_CLASSES.get(message_class or "")
     problems = [*validate_body(body, plain=plain, kind=kind), *check_text(text, kind=kind)]
     return Preview(

@@ -79,9 +79,10 @@ def _sync_one(session: Session, file: TemplateFile, actor: Actor, force: bool) -
         return "created"
     loaded = latest_file_version(session, template.id)
     if loaded is not None and loaded.content_hash == file.content_hash:
-        if not write_facts(template, file.facts):
+        if not (changed := write_facts(template, file.facts)):
             return "unchanged"
-        append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": template.slug})
+        detail = {"slug": template.slug, **changed}
+        append_audit(session, actor.email, "template.changed", "template", template.id, detail)
         return "updated"
     latest = get_version(session, template.slug)
     # A console wording that was copied into the file is no conflict: from here on the file goes along with it.

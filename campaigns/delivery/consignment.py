@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
@@ -13,6 +13,7 @@ import structlog
 
 from campaigns.content.encoding import Part
 from campaigns.content.links import make_token
+from campaigns.content.shortlinks import Code, make_code
 from campaigns.delivery.menu import CampaignFacts
 from campaigns.delivery.pacing import Pacer
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
@@ -22,16 +23,9 @@ from campaigns.delivery.retries import RULES, ErrorClass, error_class, waits
 from campaigns.delivery.states import MessageState
 from campaigns.errors import LoaError
 from campaigns.gateways.contract import Adapter, Answer, GatewayUnavailable, Outbound, Verdict
+from campaigns.store.claiming import Claim, ClaimedMessage
 from campaigns.store.database import Database
-from campaigns.store.delivery import (
-    Claim,
-    ClaimedMessage,
-    Outcomes,
-    Standing,
-    advance_wire,
-    record_outcomes,
-    release_batch,
-)
+from campaigns.store.delivery import Outcomes, Standing, advance_wire, record_outcomes, release_batch
 from config.keys import Keyring, KeyringError
 
 log = structlog.get_logger(__name__)
@@ -195,7 +189,7 @@ class Consignment:
         Raises:
             Unrenderable: nothing could, as with a wrong keyring; then nobody fails for it.
         """
-        place, text = self._facts.place(self._claim.ward_id), self._facts.text
+        place, text = self._place(), self._facts.text
         same: tuple[Part, ...] | None = None if text.is_personal else text.for_place(place)
         validity = timedelta(minutes=self._facts.validity_minutes)
         outbound: list[Outbound] = []
@@ -221,6 +215,14 @@ class Consignment:
         for seq, error in failed:
             self._note(seq, MessageState.FAILED, error, tried=0)
         return outbound
+
+    def _place(self) -> Place:
+        """The names of the claim's ward, and the code by which the short link counts there."""
+        facts, ward_id = self._facts, self._claim.ward_id
+        place = facts.place(ward_id)
+        if not facts.text.has_short_link:
+            return place
+        return replace(place, code=make_code(self._line.keyring, Code("campaign", facts.campaign_id, ward_id or 0)))
 
     def _for_person(self, message: ClaimedMessage, place: Place) -> tuple[Part, ...]:
         token = make_token(self._line.keyring, message.contact_id)
@@ -310,6 +312,7 @@ class Consignment:
                     claim.token,
                     waits=waits(self._met, line.policy.retry_seconds),
                     hold_seconds=line.policy.retry_seconds if self._trouble else 0.0,
+                    cap=self._facts.reach.cap,
                 )
         return standing
 

@@ -11,12 +11,13 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from campaigns.delivery.consignment import Consignment, Line, Tally
 from campaigns.delivery.menu import CampaignFacts, Menu
-from campaigns.store.delivery import Claim, ClaimRequest, claim_messages
+from campaigns.store.claiming import Claim, ClaimRequest, claim_messages
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,6 +129,9 @@ class Drain:
             lease_seconds=line.policy.lease_seconds,
             paced=facts.paced,
             probe=probe,
+            cap=facts.reach.cap,
+            crowded=facts.crowded,
+            may_wait=facts.may_wait(datetime.now(UTC)) if facts.crowded else True,
         )
         with line.database.transaction() as session:
             return claim_messages(session, ask, uuid4())

@@ -16,6 +16,7 @@ from campaigns.delivery.trials import STALE_MINUTES
 from campaigns.store.database import Database
 from campaigns.store.delivery import (
     cancel_queued_messages,
+    expire_late_messages,
     expire_refused_messages,
     finish_campaigns,
     reap_lapsed_leases,
@@ -54,6 +55,8 @@ class Tidied:
     abandoned: int = 0
     """Tests on numbers of staff that could not be sent in time."""
     cancelled: int = 0
+    late: int = 0
+    """Messages that their campaign's deadline left unsent."""
     expired: int = 0
     """Batches with messages whose validity ended while they were refused for now."""
     adopted: int = 0
@@ -97,6 +100,7 @@ def tidy(
                 lambda: _repeat(database, lambda s: cancel_stale_tests(s, minutes=STALE_MINUTES), most=1),
             )
         _step(done, "cancelled", lambda: _repeat(database, cancel_queued_messages))
+        _step(done, "late", lambda: _repeat(database, expire_late_messages))
         _step(done, "expired", lambda: _repeat(database, expire_refused_messages))
         _step(
             done,

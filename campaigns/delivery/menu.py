@@ -6,14 +6,16 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from campaigns.audience.reach import reach_of
+from campaigns.delivery.hours import OpenHours, open_hours
 from campaigns.delivery.planner import place_of
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
-from campaigns.store.campaigns import get_campaign
+from campaigns.store.campaigns import database_now, get_campaign
 from campaigns.store.database import Database
 from campaigns.store.delivery import MenuItem, list_ready_campaigns
 from campaigns.store.places import load_places
@@ -25,16 +27,23 @@ FRESH_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CampaignFacts:
-    """What sending a campaign's messages needs to know; once the campaign runs only ``paced`` can change."""
+    """What sending a campaign's messages needs to know; of a running campaign only ``paced`` and ``crowded`` change."""
 
     campaign_id: int
     priority: int
     paced: bool
+    crowded: bool
+    hours: OpenHours
     reach: Reach
     sender: str
     validity_minutes: int
     text: CampaignText
     places: Mapping[int, tuple[str, str]]
+
+    def may_wait(self, now: datetime) -> bool:
+        """Whether it may still send once somebody who has had enough of its class may get another message."""
+        cap = self.reach.cap
+        return cap is None or self.hours.opens_after(cap.looks_again(now)) is not None
 
     def place(self, ward_id: int | None) -> Place:
         """The names of a ward and its district."""
@@ -96,12 +105,15 @@ class Menu:
         """What is known already, or read now."""
         known = self._facts.get(item.campaign_id)
         if known is not None:
-            return known if known.paced == item.paced else replace(known, paced=item.paced)
+            same = (known.paced, known.crowded) == (item.paced, item.crowded)
+            return known if same else replace(known, paced=item.paced, crowded=item.crowded)
         campaign = get_campaign(session, item.campaign_id)
         return CampaignFacts(
             campaign_id=campaign.id,
             priority=item.priority,
             paced=item.paced,
+            crowded=item.crowded,
+            hours=open_hours(session, campaign, database_now(session)),
             reach=reach_of(session, campaign),
             sender=campaign.sender,
             validity_minutes=campaign.validity_minutes,

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaigns.audience.reach import reach_of
+from campaigns.delivery.hours import keep_class_hours
 from campaigns.delivery.pace import begin_pace
 from campaigns.delivery.preflight import campaign_text
 from campaigns.delivery.rendering import CampaignText, Place
@@ -92,6 +93,7 @@ def _first_cursor(session: Session, campaign: Campaign) -> Cursor:
 
 def _start(session: Session, campaign: Campaign) -> None:
     campaign.planned_at = database_now(session)
+    keep_class_hours(campaign)
     campaign.state = next_state(CampaignState(campaign.state), Step.START).value
     campaign.version += 1
     begin_pace(session, campaign)

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from campaigns.audience.reach import reach_of
 from campaigns.content.links import SAMPLE_TOKEN, link_of
-from campaigns.delivery.rendering import CampaignText, Place
+from campaigns.delivery.rendering import SHORT_LINK, CampaignText, Place
 from campaigns.errors import InvalidInput
+from campaigns.links.register import check_chosen
 from campaigns.models import Campaign
 from campaigns.store.places import load_places
 from campaigns.store.preflight import count_carriers_without_route, count_missing_values
@@ -45,6 +46,8 @@ def refuse_unsendable(session: Session, campaign: Campaign) -> None:
 
 def _refuse_missing(session: Session, campaign: Campaign, reach: Reach) -> None:
     text = campaign_text(campaign)
+    if text.has_short_link:
+        check_chosen(session, str(campaign.values.get(SHORT_LINK, "")))
     if text.has_link and not link_of(SAMPLE_TOKEN):
         raise InvalidInput(
             "Mẫu tin có liên kết từ chối nhưng hệ thống chưa có địa chỉ công khai (LOA_PUBLIC_URL).",

@@ -9,19 +9,23 @@ from typing import Any
 from campaigns.content.encoding import Part, encode
 from campaigns.content.links import SAMPLE_TOKEN, link_of
 from campaigns.content.rendering import Compiled, compile_template
+from campaigns.content.shortlinks import SAMPLE_CODE, short_link_of
 
 PERSON = "ho_ten"
 WARD = "phuong"
 DISTRICT = "quan"
 LINK = "lien_ket_tu_choi"
+SHORT_LINK = "lien_ket"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Names of a ward and its district as a text says them; empty where unknown."""
+    """Names of a ward and its district as a text says them, empty where unknown, and the short link's code there."""
 
     ward: str
     district: str
+    code: str = SAMPLE_CODE
+    """For counting any other will do."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class CampaignText:
 
     @classmethod
     def of(cls, source: str, values: Mapping[str, str], variant: str) -> CampaignText:
-        """The text of a template body with the campaign's values; the link to refuse is everybody's own."""
-        common = {name: value for name, value in values.items() if name != LINK}
+        """The text of a template body with the campaign's values; links are of each person's, or each ward's, own."""
+        common = {name: value for name, value in values.items() if name not in {LINK, SHORT_LINK}}
         return cls(compile_template(source), common, variant == "plain")
 
     @property
@@ -46,12 +50,17 @@ class CampaignText:
     @property
     def must_have(self) -> frozenset[str]:
         """Open placeholders without which the text cannot be written, and which are not of our own making."""
-        return self.template.required - self._given - {LINK}
+        return self.template.required - self._given - {LINK, SHORT_LINK}
 
     @property
     def has_link(self) -> bool:
         """Whether everybody gets a link of their own by which to refuse."""
         return LINK in self.open_placeholders
+
+    @property
+    def has_short_link(self) -> bool:
+        """Whether a short link of the campaign's stands in it, with another code in every ward."""
+        return SHORT_LINK in self.open_placeholders
 
     @property
     def _given(self) -> frozenset[str]:
@@ -60,7 +69,7 @@ class CampaignText:
     @property
     def is_personal(self) -> bool:
         """Whether two people of one ward may get different texts."""
-        return bool(self.open_placeholders - {WARD, DISTRICT})
+        return bool(self.open_placeholders - {WARD, DISTRICT, SHORT_LINK})
 
     @property
     def names_places(self) -> bool:
@@ -73,7 +82,7 @@ class CampaignText:
         Raises:
             MissingValue: the text names a ward or district and there is none.
         """
-        return self._encoded({WARD: place.ward, DISTRICT: place.district})
+        return self._encoded(_of_place(place))
 
     def for_person(
         self, place: Place, full_name: str | None, attributes: Mapping[str, Any] | None, token: str = SAMPLE_TOKEN
@@ -83,8 +92,12 @@ class CampaignText:
         Raises:
             MissingValue: a placeholder has no value for this person.
         """
-        own = {WARD: place.ward, DISTRICT: place.district, PERSON: full_name, LINK: link_of(token)}
+        own = {**_of_place(place), PERSON: full_name, LINK: link_of(token)}
         return self._encoded({**(attributes or {}), **own})
 
     def _encoded(self, values: Mapping[str, Any]) -> tuple[Part, ...]:
         return encode(self.template.render({**values, **self.values}, plain=self.plain)).parts
+
+
+def _of_place(place: Place) -> dict[str, str]:
+    return {WARD: place.ward, DISTRICT: place.district, SHORT_LINK: short_link_of(place.code)}

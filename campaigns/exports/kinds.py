@@ -15,7 +15,9 @@ from campaigns.audience.phone import mask_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput
 from campaigns.models import AuditEntry, Contact, OptOut
+from campaigns.proof.deeds import deed, kind_title
 from campaigns.stats.clock import CITY_TIME
+from campaigns.store.audit import FILTERS
 from campaigns.store.console import find_ciphers
 from campaigns.store.exports import read_audit_rows, read_contact_rows, read_optout_rows
 from campaigns.store.places import load_places
@@ -89,8 +91,8 @@ def _of_audit(_session: Session, _keyring: Keyring, rows: Sequence[AuditEntry]) 
             str(row.id),
             row.at.astimezone(CITY_TIME).strftime("%d/%m/%Y %H:%M:%S"),
             row.actor,
-            row.action,
-            row.object_kind,
+            deed(row.action),
+            kind_title(row.object_kind),
             row.object_id,
             json.dumps(row.detail, ensure_ascii=False) if row.detail else "",
             row.hash.hex(),
@@ -138,7 +140,7 @@ KINDS: Mapping[str, ExportKind] = {
     "audit": ExportKind(
         Text("Nhật ký", "Audit"),
         "audit.view",
-        frozenset({"kind"}),
+        FILTERS,
         (
             Text("Số", "Number"),
             Text("Lúc", "When"),

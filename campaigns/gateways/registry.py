@@ -17,7 +17,7 @@ from campaigns.errors import InvalidInput, WrongState
 from campaigns.gateways.contract import Adapter, AdapterSettings, Hooks
 from campaigns.gateways.mistakes import in_both
 from campaigns.models import Gateway
-from campaigns.store.audit import append_audit
+from campaigns.store.audit import append_audit, changed_fields
 from campaigns.store.gateways import (
     Way,
     delete_account,
@@ -248,8 +248,8 @@ def change_gateway(
     gateway.binds = gateway.binds if binds is None else binds
     _write_routes(session, gateway, carriers, routes)
     mark_changed(session, gateway)
-    detail = _differences(before, _public_state(session, gateway)) | dict.fromkeys(secrets_named, "•••")
-    append_audit(session, actor.email, "gateway.changed", "gateway", name, detail)
+    after = _public_state(session, gateway) | dict.fromkeys(secrets_named, "•••")
+    append_audit(session, actor.email, "gateway.changed", "gateway", name, changed_fields(before, after))
     return gateway
 
 
@@ -261,11 +261,6 @@ def _public_state(session: Session, gateway: Gateway) -> dict[str, Any]:
         if route.gateway_id == gateway.id
     ]
     return {**gateway.settings, "tps": float(gateway.tps), "binds": gateway.binds, "routes": routes}
-
-
-def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    names = sorted({*before, *after})
-    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 
 
 def delete_gateway(session: Session, actor: Actor, name: str) -> None:

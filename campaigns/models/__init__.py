@@ -1,6 +1,7 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
 from campaigns.models.access import (
+    AuditCheck,
     AuditEntry,
     Department,
     Invite,
@@ -21,6 +22,7 @@ from campaigns.models.campaigns import (
     Campaign,
     CampaignPace,
     CampaignTrouble,
+    Holiday,
     Message,
     ParkedReceipt,
     Submission,
@@ -29,6 +31,7 @@ from campaigns.models.content import Template, TemplateVersion
 from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
+from campaigns.models.links import Link, LinkHost, LinkVisit
 from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
 from campaigns.models.reviews import CampaignReview
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
@@ -36,6 +39,7 @@ from campaigns.models.trials import Tariff, TestMessage, TestNumber
 __all__ = [
     "Area",
     "AreaSuccessor",
+    "AuditCheck",
     "AuditEntry",
     "Base",
     "Batch",
@@ -53,10 +57,14 @@ __all__ = [
     "GatewayChange",
     "GatewayHealth",
     "GatewaySession",
+    "Holiday",
     "ImportJob",
     "InboundMessage",
     "InboundWord",
     "Invite",
+    "Link",
+    "LinkHost",
+    "LinkVisit",
     "Message",
     "OptOut",
     "ParkedReceipt",

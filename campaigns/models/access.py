@@ -175,10 +175,17 @@ class Invite(Base):
 
 
 class AuditEntry(Base):
-    """One thing somebody did. Each row carries the hash of the one before."""
+    """One thing somebody did. Each row carries the hash of the one before; a trigger refuses every change."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_object_kind_object_id", "object_kind", "object_id"),)
+    __table_args__ = (
+        Index("ix_audit_object_kind_object_id", "object_kind", "object_id"),
+        Index("ix_audit_actor_id", "actor", "id"),
+        Index("ix_audit_action_id", "action", "id"),
+        Index("ix_audit_at", "at"),
+        # No two rows follow one and the same: the chain cannot fork, whoever writes.
+        Index("uq_audit_previous_hash", "previous_hash", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -189,3 +196,23 @@ class AuditEntry(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
+
+
+class AuditCheck(Base):
+    """One walk along the chain of the audit, nightly or on demand, and what it found."""
+
+    __tablename__ = "audit_check"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Null while it walks, or where it was killed."""
+    asked_by: Mapped[str]
+    """``system`` at night, else the person."""
+    entries: Mapped[int | None] = mapped_column(BigInteger)
+    head_id: Mapped[int | None] = mapped_column(BigInteger)
+    head_hash: Mapped[bytes | None]
+    broken_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The first row that does not fit; null where all is well."""
+    fault: Mapped[str | None]
+    """``campaigns.proof.chain.Fault``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,9 @@ class Campaign(Base):
     __tablename__ = "campaign"
     __table_args__ = (
         Index("ix_campaign_state", "state"),
+        # Who else has sent, or sends, what a cap counts, or the same text.
+        Index("ix_campaign_message_class_finished_at", "message_class", "finished_at"),
+        Index("ix_campaign_text_fingerprint", "text_fingerprint"),
         Index("uq_campaign_standing", "standing", unique=True, postgresql_where=text("standing IS NOT NULL")),
     )
 
@@ -44,6 +47,22 @@ class Campaign(Base):
     window_start: Mapped[time] = mapped_column(server_default="07:00")
     window_end: Mapped[time] = mapped_column(server_default="21:00")
     """Hours of sending, Asia/Ho_Chi_Minh, end excluded; equal start and end mean the whole day."""
+    class_start: Mapped[time] = mapped_column(server_default="00:00")
+    class_end: Mapped[time] = mapped_column(server_default="00:00")
+    """Hours of its message class, within which its own count; written when it is drafted and when it starts."""
+    rest_days: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether its class goes out on Saturdays, Sundays and public holidays."""
+    weekdays: Mapped[int] = mapped_column(SmallInteger, server_default="127")
+    """Days on which it goes out: bit 0 is Monday, bit 6 is Sunday."""
+    skip_holidays: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it stays at home on public holidays although its class need not."""
+    deadline: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Nothing is sent from then on; what is left is settled as expired."""
+    text_fingerprint: Mapped[bytes | None]
+    """Equal for campaigns that say the same (``campaigns.content.fingerprint``); null where everybody is
+    told something of their own."""
+    repeat_reason: Mapped[str | None]
+    """Why people who got the same text lately get it again; null leaves them out."""
     validity_minutes: Mapped[int] = mapped_column(server_default="1440")
     """How long the telco goes on trying, and we with it."""
     unknown_policy: Mapped[str] = mapped_column(server_default="never")
@@ -60,8 +79,6 @@ class Campaign(Base):
     """Parts a second that are kept now (``campaigns.delivery.pace``); null is no pace of its own."""
     ward_pace_now: Mapped[float | None] = mapped_column(Float)
     """People of one ward a second that are kept now."""
-    finish_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """When all should be sent; people are told where it will not be. Nothing is stopped by it."""
     budget: Mapped[int | None] = mapped_column(BigInteger)
     """Đồng its makers may spend."""
     state: Mapped[str] = mapped_column(server_default="draft")
@@ -90,6 +107,22 @@ class Campaign(Base):
     """Raised by every edit and step; a form that carries an older one is told so."""
 
     template_version: Mapped[TemplateVersion] = relationship(lazy="joined")
+
+
+class Holiday(Base):
+    """A day that differs from its weekday: a public holiday, or a Saturday that is worked instead of another day."""
+
+    __tablename__ = "holiday"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    working: Mapped[bool | None] = mapped_column(server_default=text("false"))
+    """False: a holiday. True: worked although it is a Saturday or Sunday. Null: a day like any other after all, so
+    that what ships with Loa does not come back."""
+    decided: Mapped[bool] = mapped_column(server_default=text("true"))
+    """False where the calendar says so but the government has not yet fixed the days of that year."""
+    source: Mapped[str]
+    """``loa`` for what ships with it, else who entered it."""
 
 
 class CampaignPace(Base):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.hours import open_hours
 from campaigns.models import Campaign
 from campaigns.stats.clock import CITY_TIME
-from campaigns.stats.outlook import open_time_after
 from campaigns.stats.waterfall import Waterfall
 from campaigns.store.campaigns import database_now
 from campaigns.store.routes import read_shares
@@ -127,8 +127,9 @@ def forecast(session: Session, campaign: Campaign, counted: Waterfall) -> Foreca
     seconds, held_by = _seconds(session, campaign, counted)
     finish = None
     if seconds:
-        finish = open_time_after(begin, seconds, campaign.window_start, campaign.window_end)
-    return Forecast(begin, asked is None, finish, held_by, campaign.finish_by, nobody=not counted.will_send)
+        # Its deadline is left aside, so that people learn by how much it would be missed.
+        finish = replace(open_hours(session, campaign, begin), deadline=None).after(begin, seconds)
+    return Forecast(begin, asked is None, finish, held_by, campaign.deadline, nobody=not counted.will_send)
 
 
 def _seconds(session: Session, campaign: Campaign, counted: Waterfall) -> tuple[float | None, str | None]:

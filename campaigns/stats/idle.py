@@ -9,19 +9,17 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.hours import WEEKDAY_NAMES, OpenHours, open_hours
 from campaigns.delivery.trouble import read_reason
-from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.clock import CITY_TIME, moment
 from campaigns.stats.health import standing_words
-from campaigns.store.campaigns import database_now, read_idle_facts, read_waiting_gateways
+from campaigns.store.campaigns import database_now, get_campaign, read_idle_facts, read_waiting_gateways
+from campaigns.store.frequency import waits_for_another_day
 from campaigns.store.pacing import next_due
 from config.i18n import t
 
 STANDS_STILL = timedelta(seconds=10)
 """A shorter gap between two messages is the pace itself, and nothing to explain."""
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(CITY_TIME).strftime("%H:%M %d/%m/%Y")
 
 
 def idle_reason(session: Session, campaign_id: int) -> str | None:
@@ -37,19 +35,42 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
     if not waiting:
         return None
     if not facts.open:
-        return t(
-            "ngoài khung giờ gửi, tiếp tục lúc {time}",
-            "outside its hours until {time}",
-            time=facts.window_start.strftime("%H:%M"),
-        )
+        now = database_now(session)
+        return closed_words(open_hours(session, get_campaign(session, campaign_id), now), now)
     now = database_now(session)
     pacing = _pacing(session, campaign_id, now) if facts.paced else None
-    return _blocked(waiting, now) or _retrying(facts, now) or pacing
+    return _blocked(waiting, now) or _retrying(session, campaign_id, facts, now) or pacing
+
+
+def closed_words(hours: OpenHours, now: datetime) -> str:
+    """Why nothing may be sent at this moment, and when it goes on."""
+    if hours.deadline is not None and now >= hours.deadline:
+        return t("đã quá hạn gửi {time}", "its deadline {time} is over", time=moment(hours.deadline))
+    opens, today = hours.opens_after(now), now.astimezone(CITY_TIME).date()
+    if opens is None:
+        return t("không còn lúc nào gửi được trong khung giờ và hạn đã đặt", "its hours and deadline leave no time")
+    holiday = hours.holiday(today)
+    if holiday is not None:
+        why = t("ngày nghỉ lễ ({name})", "public holiday ({name})", name=holiday.name)
+    elif not hours.is_open_on(today):
+        why = t("không gửi vào {day}", "not sent on a {day}", day=WEEKDAY_NAMES[today.weekday()])
+    else:
+        why = t("ngoài khung giờ gửi", "outside its hours")
+    at = opens.astimezone(CITY_TIME)
+    if at - now < timedelta(days=1) and hours.is_open_on(today):
+        return t("{why}, tiếp tục lúc {time}", "{why} until {time}", why=why, time=at.strftime("%H:%M"))
+    return t(
+        "{why}, tiếp tục {time} ngày {day}",
+        "{why}, goes on at {time} on {day}",
+        why=why,
+        time=at.strftime("%H:%M"),
+        day=at.strftime("%d/%m/%Y"),
+    )
 
 
 def _before_start(facts: Row[Any]) -> str:
     if not facts.due:
-        return t("bắt đầu lúc {time}", "starts at {time}", time=_moment(facts.scheduled_for))
+        return t("bắt đầu lúc {time}", "starts at {time}", time=moment(facts.scheduled_for))
     if facts.plan_cursor is None:
         return t("chờ chốt danh sách người nhận", "waiting for its audience to be frozen")
     return t("đang chốt danh sách người nhận", "freezing its audience")
@@ -78,10 +99,17 @@ def _why_stuck(row: Row[Any], now: datetime) -> str | None:
     return None
 
 
-def _retrying(facts: Row[Any], now: datetime) -> str | None:
+def _retrying(session: Session, campaign_id: int, facts: Row[Any], now: datetime) -> str | None:
     if facts.retry_at is None or facts.retry_at <= now.astimezone(UTC):
         return None
-    return t("gửi lại lúc {time}", "tries again at {time}", time=_moment(facts.retry_at))
+    if waits_for_another_day(session, campaign_id):
+        hours = open_hours(session, get_campaign(session, campaign_id), now)
+        return t(
+            "người nhận đã đủ số tin trong ngày của loại tin này, gửi tiếp từ {time}",
+            "its people have had enough messages of this class, goes on from {time}",
+            time=moment(hours.opens_after(facts.retry_at) or facts.retry_at),
+        )
+    return t("gửi lại lúc {time}", "tries again at {time}", time=moment(facts.retry_at))
 
 
 def _pacing(session: Session, campaign_id: int, now: datetime) -> str | None:

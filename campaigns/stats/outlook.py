@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaigns.delivery.hours import OpenHours, open_hours
 from campaigns.delivery.states import CampaignState
 from campaigns.models import Campaign
-from campaigns.stats.clock import CITY_TIME
+from campaigns.stats.clock import CITY_TIME, moment
 from campaigns.store.campaigns import database_now
 from campaigns.store.pacing import read_fullest_ward, read_left_by_gateway
 from config.i18n import t
-
-FAR = timedelta(days=400)
-"""Later than this is said as "never at this pace"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,10 @@ class Outlook:
     """The end of today's hours, where that is before the finish."""
     held_by: str | None
     """What the finish hangs on: ``pace``, ``ward``, or the name of a gateway whose own limit is lower."""
+    deadline: datetime | None = None
+    """From then on nothing is sent."""
+    too_late: bool = False
+    """Whether it will not be done before its deadline."""
 
     def to_json(self) -> dict[str, Any]:
         """Fields of ``loa campaigns show --json`` beside those of the summary."""
@@ -60,11 +62,16 @@ class Outlook:
         return t("Nhịp gửi: {kept}.", "Pace: {kept}.", kept=kept) if kept else None
 
     def _finish(self) -> str | None:
+        if self.too_late and self.deadline is not None:
+            end = moment(self.deadline)
+            return t("Sẽ không kịp trước hạn {end}.", "Will not be done before its deadline {end}.", end=end)
         if self.finish_at is None:
             return None
         at = self.finish_at.astimezone(CITY_TIME)
         if self.misses_today is None:
-            return t("Dự kiến xong lúc {time}.", "Expected to be done at {time}.", time=at.strftime("%H:%M"))
+            if at.date() == datetime.now(CITY_TIME).date():
+                return t("Dự kiến xong lúc {time}.", "Expected to be done at {time}.", time=at.strftime("%H:%M"))
+            return t("Dự kiến xong lúc {time}.", "Expected to be done at {time}.", time=moment(at))
         return t(
             "Sẽ không kịp trước {end} hôm nay; dự kiến xong lúc {time} ngày {day}.",
             "Will not be done before {end} today; expected at {time} on {day}.",
@@ -100,12 +107,15 @@ def outlook(session: Session, campaign: Campaign) -> Outlook:
     """Look ahead for one campaign that is running or paused; for others only the pace is known."""
     begun = campaign.state in {CampaignState.RUNNING, CampaignState.PAUSED} and campaign.planned_at is not None
     seconds, held_by = _seconds_left(session, campaign) if begun else (None, None)
-    finish, misses = None, None
+    finish, misses, late = None, None, False
     if seconds is not None and campaign.state == CampaignState.RUNNING:
         now = database_now(session)
-        finish = open_time_after(now, seconds, campaign.window_start, campaign.window_end)
-        misses = _missed(now, finish, campaign)
-    return Outlook(_hourly(campaign.pace_now), _hourly(campaign.ward_pace_now), finish, misses, held_by)
+        hours = open_hours(session, campaign, now)
+        finish = hours.after(now, seconds)
+        misses = _missed(now, finish, hours)
+        late = campaign.deadline is not None and finish is None
+    pace, ward_pace = _hourly(campaign.pace_now), _hourly(campaign.ward_pace_now)
+    return Outlook(pace, ward_pace, finish, misses, held_by, campaign.deadline, late)
 
 
 def _hourly(per_second: float | None) -> float | None:
@@ -130,35 +140,10 @@ def _seconds_left(session: Session, campaign: Campaign) -> tuple[float | None, s
     return (longest, held_by) if longest else (None, None)
 
 
-def open_time_after(now: datetime, seconds: float, start: time, end: time) -> datetime | None:
-    """The moment at which so many seconds inside the hours of sending have passed; None where it is beyond ``FAR``.
-
-    Equal ends mean the whole day; a later start spans midnight. Vietnam has no summer time.
-    """
-    if start == end:
-        return now + timedelta(seconds=seconds) if seconds < FAR.total_seconds() else None
-    local = now.astimezone(CITY_TIME)
-    day = local.date() - timedelta(days=1)
-    while day - local.date() < FAR:
-        opens = datetime.combine(day, start, CITY_TIME)
-        closes = datetime.combine(day if start < end else day + timedelta(days=1), end, CITY_TIME)
-        begins = max(opens, local)
-        room = (closes - begins).total_seconds()
-        if room >= seconds and room > 0:
-            return begins + timedelta(seconds=seconds)
-        seconds -= max(0.0, room)
-        day += timedelta(days=1)
-    return None
-
-
-def _missed(now: datetime, finish: datetime | None, campaign: Campaign) -> datetime | None:
+def _missed(now: datetime, finish: datetime | None, hours: OpenHours) -> datetime | None:
     """The end of today's hours (of the day itself, where it is open all day), where the finish comes after it."""
-    if finish is None:
+    opens, closes = next(hours.spans(now), (now, now))
+    today = now.astimezone(CITY_TIME).date()
+    if finish is None or opens.astimezone(CITY_TIME).date() != today or finish <= closes:
         return None
-    local, end = now.astimezone(CITY_TIME), campaign.window_end
-    if campaign.window_start >= campaign.window_end:
-        end = time(23, 59) if campaign.window_start == campaign.window_end else campaign.window_end
-    closes = datetime.combine(local.date(), end, CITY_TIME)
-    if closes <= local and campaign.window_start > campaign.window_end:
-        closes += timedelta(days=1)
-    return closes if finish > closes else None
+    return min(closes, datetime.combine(today, time(23, 59), CITY_TIME))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
 from campaigns.models import Campaign
-from campaigns.store.picking import INSIDE_WINDOW
+from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.rows import lock_row
 from campaigns.store.scope import campaigns_within
 
@@ -75,7 +75,7 @@ def list_due_ids(session: Session) -> list[int]:
 
 
 _IDLE = text(f"""
-    SELECT c.state, c.planned_at IS NOT NULL AS planned, {INSIDE_WINDOW} AS open, c.window_start, c.scheduled_for,
+    SELECT c.state, c.planned_at IS NOT NULL AS planned, {INSIDE_WINDOW} AS open, c.scheduled_for,
            c.scheduled_for <= now() AS due, c.state_reason, c.plan_cursor,
            c.pace_now IS NOT NULL OR c.ward_pace_now IS NOT NULL AS paced,
            (SELECT CASE WHEN bool_and(b.state = 'ready' AND b.not_before > now()) THEN min(b.not_before) END

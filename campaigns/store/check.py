@@ -42,10 +42,24 @@ _SENT = text("""
 """)
 
 
+_SENT_ONE = text("""
+    SELECT CASE k.variant WHEN 'plain' THEN v.body_plain ELSE v.body_marked END AS body, k."values", k.name, k.sender,
+           (SELECT min(b.started_at) FROM batch b WHERE b.campaign_id = k.id) AS first_sent
+    FROM campaign k JOIN template_version v ON v.id = k.template_version_id WHERE k.id = :campaign
+""")
+
+
+def read_sent_text(session: Session, campaign_id: int) -> SentText | None:
+    """The text of one campaign; None while nothing of it was sent."""
+    row = session.execute(_SENT_ONE, {"campaign": campaign_id}).one_or_none()
+    return _sent(*row) if row is not None and row.first_sent is not None else None
+
+
+def _sent(body: str, values: Mapping[str, object], name: str, sender: str, first_sent: datetime) -> SentText:
+    return SentText(body, {key: str(value) for key, value in values.items()}, name, sender, first_sent)
+
+
 def list_sent_texts(session: Session) -> list[SentText]:
     """Every text of the last two years, the latest first."""
     rows = session.execute(_SENT, {"months": MONTHS, "most": MOST})
-    return [
-        SentText(body, {key: str(value) for key, value in values.items()}, name, sender, first_sent)
-        for body, values, name, sender, first_sent in rows
-    ]
+    return [_sent(*row) for row in rows]

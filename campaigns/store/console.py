@@ -188,17 +188,3 @@ def narrow_areas(query: Query[Any], search: str) -> Query[Any]:
     for word in _folded(search).split()[:5]:
         query = query.filter(column.contains(word, autoescape=True))
     return query
-
-
-def list_audit_kinds(session: Session) -> list[str]:
-    """Kinds of things the audit speaks of, found by skipping through its index."""
-    statement = """
-        WITH RECURSIVE skip AS (
-            (SELECT object_kind FROM audit ORDER BY object_kind LIMIT 1)
-            UNION ALL
-            SELECT (SELECT a.object_kind FROM audit a WHERE a.object_kind > s.object_kind ORDER BY 1 LIMIT 1)
-            FROM skip s WHERE s.object_kind IS NOT NULL
-        )
-        SELECT object_kind FROM skip WHERE object_kind IS NOT NULL
-    """
-    return list(session.execute(text(statement)).scalars())

@@ -6,10 +6,9 @@ whose clock is off changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -18,9 +17,9 @@ from sqlalchemy.orm import Session
 from campaigns.delivery.states import MessageState
 from campaigns.store.arrays import int_array, text_array
 from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
+from campaigns.store.frequency import CROWDED, OVER_CAP, Cap
+from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.pacing import PACE_DUE
-from campaigns.store.picking import INSIDE_WINDOW, pick_batch
-from campaigns.store.reach import Reach
 
 S = MessageState
 
@@ -33,12 +32,14 @@ class MenuItem:
     priority: int
     paced: bool
     """Whether it keeps a pace of its own, or one in each ward."""
+    crowded: bool = False
+    """Whether other campaigns of its class send too, or have sent within a day: its people may have had enough."""
 
 
 # The one statement that every session of every worker runs twice a second: per running campaign one look into
 # `ix_batch_ready`, whatever the number of batches (`tests/campaigns/store/test_scale.py`).
 _MENU = text(f"""
-    SELECT c.id, c.priority, c.pace_now IS NOT NULL OR c.ward_pace_now IS NOT NULL FROM campaign c
+    SELECT c.id, c.priority, c.pace_now IS NOT NULL OR c.ward_pace_now IS NOT NULL, {CROWDED} FROM campaign c
     WHERE c.state = 'running' AND {INSIDE_WINDOW}
       AND EXISTS (SELECT 1 FROM batch b WHERE b.gateway_id = :gateway AND b.campaign_id = c.id AND b.state = 'ready'
                   AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE})
@@ -51,7 +52,11 @@ def list_ready_campaigns(session: Session, gateway_id: int) -> list[MenuItem]:
     return [MenuItem(*row) for row in session.execute(_MENU, {"gateway": gateway_id})]
 
 
+# Which campaigns are open is asked once for each, not once for each batch or gateway.
 _WITH_WORK = text(f"""
+    WITH c AS MATERIALIZED (
+        SELECT c.id, c.pace_now, c.ward_pace_now FROM campaign c WHERE c.state = 'running' AND {INSIDE_WINDOW}
+    )
     SELECT g.name, g.binds FROM gateway g
     WHERE g.enabled
       AND NOT EXISTS (SELECT 1 FROM gateway_health h
@@ -59,9 +64,11 @@ _WITH_WORK = text(f"""
       AND EXISTS (SELECT 1 FROM gateway_session s
                   WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds')
       AND EXISTS (
-        SELECT 1 FROM campaign c JOIN batch b ON b.campaign_id = c.id
-        WHERE c.state = 'running' AND {INSIDE_WINDOW} AND b.gateway_id = g.id AND b.state = 'ready'
-          AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE})
+        SELECT 1 FROM c CROSS JOIN LATERAL (
+            SELECT b.gateway_id, b.ward_id FROM batch b
+            WHERE b.campaign_id = c.id AND b.gateway_id = g.id AND b.state = 'ready'
+              AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE}
+            LIMIT 1) work)
     ORDER BY g.name
 """)
 
@@ -69,126 +76,6 @@ _WITH_WORK = text(f"""
 def list_gateways_with_work(session: Session) -> list[tuple[str, int]]:
     """(name, binds) of enabled gateways that have something ready and a session that lives, and do not rest."""
     return [(row.name, row.binds) for row in session.execute(_WITH_WORK)]
-
-
-class ClaimedMessage(NamedTuple):
-    """One message this worker now holds."""
-
-    seq: int
-    attempts: int
-    parts: int
-    phone_cipher: bytes
-    full_name: str | None
-    attributes: Mapping[str, Any] | None
-    contact_id: int
-    validity_left: float | None = None
-    """Seconds until its validity ends, once it was refused for now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Messages of one batch held under a lease, with what it takes to render them."""
-
-    batch_id: int
-    token: UUID
-    campaign_id: int
-    ward_id: int | None
-    carrier: str
-    messages: Sequence[ClaimedMessage]
-
-
-# Retries wait for their whole batch: only messages with the fewest attempts are taken, so a fresh message
-# never waits behind a retry and a retry never comes before its time.
-_CLAIM = f"""
-    WITH due AS (
-        SELECT m.seq, c.phone_cipher,
-               CASE WHEN :personal THEN c.full_name END AS full_name,
-               CASE WHEN :personal THEN c.attributes END AS attributes,
-               {{left_out}} AS stays
-        FROM message m LEFT JOIN contact c ON c.id = m.contact_id
-        WHERE m.batch_id = :batch AND m.state = {S.QUEUED.value}
-          AND m.attempts = (SELECT min(attempts) FROM message WHERE batch_id = :batch AND state = {S.QUEUED.value})
-        ORDER BY m.seq LIMIT :take
-    ), moved AS (
-        UPDATE message m SET state = CASE WHEN due.stays THEN {S.SUPPRESSED.value} ELSE {S.CLAIMED.value} END
-        FROM due WHERE m.batch_id = :batch AND m.seq = due.seq
-        RETURNING m.seq, m.attempts, m.parts, m.contact_id, m.retry_until, old.state AS was, new.state AS now,
-                  due.phone_cipher, due.full_name, due.attributes
-    ), d AS (SELECT {DELTAS} FROM moved
-    ), covered AS (
-        SELECT coalesce(max(seq), 0) AS seq
-        FROM (SELECT seq FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq LIMIT :cover) first
-    ), leased AS (
-        UPDATE batch b SET {ADD_DELTAS}, state = 'leased', lease_token = :token, lease_worker = :worker,
-               wire_seq = covered.seq,
-               lease_until = now() + make_interval(secs => :lease), not_before = NULL,
-               started_at = coalesce(b.started_at, now())
-        FROM d, covered WHERE b.id = :batch
-    )
-    SELECT seq, attempts, parts, phone_cipher, full_name, attributes, contact_id,
-           CAST(extract(epoch FROM retry_until - now()) AS float8)
-    FROM moved WHERE now = {S.CLAIMED.value} ORDER BY seq
-"""
-
-
-@lru_cache(maxsize=64)
-def _claim(left_out: str) -> TextClause:
-    return text(_CLAIM.format(left_out=left_out))
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRequest:
-    """What a worker asks for: messages of one campaign for one gateway."""
-
-    gateway_id: int
-    campaign_id: int
-    reach: Reach
-    personal: bool
-    """Whether the text needs the person's name or attributes."""
-    budget_parts: float
-    """At most about so many parts, one message at least."""
-    most: int
-    cover: int
-    """How many of them may go out before ``advance_wire`` is asked."""
-    worker: str
-    lease_seconds: float
-    paced: bool = False
-    """The campaign keeps a pace of its own. Where that is no longer so, nothing is claimed until the menu knows."""
-    probe: bool = False
-    """Whether this is the one message that tries a gateway that rests; nothing else is claimed for it."""
-
-
-def claim_messages(session: Session, ask: ClaimRequest, token: UUID) -> Claim | None:
-    """Take the next messages of a ready batch; those whose person refused meanwhile are suppressed instead.
-
-    Returns None where nothing is ready. The claim holds once the transaction is committed; nothing may be
-    sent before. A claim may hold no message at all (everybody refused): its batch must still be released.
-    """
-    picked = pick_batch(
-        session,
-        ask.gateway_id,
-        ask.campaign_id,
-        ask.budget_parts,
-        1 if ask.probe else ask.most,
-        paced=ask.paced,
-        probe=ask.probe,
-    )
-    if picked is None:
-        return None
-    rows = session.execute(
-        _claim(ask.reach.left_out_now()),
-        ask.reach.bind(
-            batch=picked.id,
-            take=picked.take,
-            personal=ask.personal,
-            token=token,
-            worker=ask.worker,
-            lease=ask.lease_seconds,
-            cover=ask.cover,
-        ),
-    )
-    messages = list(map(ClaimedMessage._make, rows))
-    return Claim(picked.id, token, ask.campaign_id, picked.ward_id, picked.carrier, messages)
 
 
 _ADVANCE = text("""
@@ -316,7 +203,7 @@ def record_outcomes(
 
 
 # A batch that still holds claimed messages is left to the reaper, who knows what they may have become.
-_RELEASE = text(f"""
+_RELEASE = f"""
     UPDATE batch b SET
            lease_token = CASE WHEN b.claimed > 0 THEN b.lease_token END,
            lease_until = CASE WHEN b.claimed > 0 THEN now() END,
@@ -326,23 +213,38 @@ _RELEASE = text(f"""
                SELECT greatest(CASE WHEN :hold > 0 AND b.queued > 0 THEN now() + make_interval(secs => :hold) END,
                                CASE WHEN min(m.attempts) > 0
                                     THEN now() + make_interval(secs => (0.9 + 0.2 * random()) * (
-                                        CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))]) END),
+                                        CAST(:waits AS float8[]))[least(min(m.attempts), cardinality(:waits))]) END,
+                               CASE WHEN bool_and(m.error IS NOT DISTINCT FROM '{OVER_CAP}')
+                                    THEN {{waits_until}} END),
                       min(m.retry_until)
                FROM message m WHERE b.queued > 0 AND m.batch_id = b.id AND m.state = {S.QUEUED.value})
     WHERE b.id = :batch AND b.lease_token = :token
-""")
+"""
+
+
+@lru_cache(maxsize=4)
+def _release(waits_until: str) -> TextClause:
+    return text(_RELEASE.format(waits_until=waits_until))
 
 
 def release_batch(
-    session: Session, batch_id: int, token: UUID, *, waits: Sequence[float], hold_seconds: float = 0.0
+    session: Session,
+    batch_id: int,
+    token: UUID,
+    *,
+    waits: Sequence[float],
+    hold_seconds: float = 0.0,
+    cap: Cap | None = None,
 ) -> None:
     """End a lease: the batch is ready again where messages are left, else done.
 
     Where only retries are left they wait the nth of ``waits`` seconds after their nth attempt, a tenth more or less,
     so that batches refused together do not all come back together. ``hold_seconds`` keeps a batch back that could
-    not be sent for a reason of ours, so that it is not claimed again at once.
+    not be sent for a reason of ours, so that it is not claimed again at once. Where only people are left who have had
+    enough of its class, the batch waits for the next day of ``cap``.
     """
-    session.execute(_RELEASE, {"batch": batch_id, "token": token, "waits": list(waits), "hold": float(hold_seconds)})
+    statement = _release("NULL::timestamptz" if cap is None else cap.waits_until)
+    session.execute(statement, {"batch": batch_id, "token": token, "waits": list(waits), "hold": float(hold_seconds)})
 
 
 _LAPSED = text("""
@@ -400,6 +302,16 @@ _CANCEL = text(_settle_queued("c.state = 'cancelled' AND b.state = 'ready'", S.C
 def cancel_queued_messages(session: Session, *, most: int = 200) -> int:
     """Settle what cancelled campaigns left unsent; returns how many messages."""
     return sum(session.execute(_CANCEL, {"most": most}).scalars())
+
+
+_LATE = text(
+    _settle_queued("c.deadline <= now() AND c.state IN ('running', 'paused') AND b.state = 'ready'", S.EXPIRED)
+)
+
+
+def expire_late_messages(session: Session, *, most: int = 200) -> int:
+    """Settle what campaigns left unsent at their deadline; returns how many messages."""
+    return sum(session.execute(_LATE, {"most": most}).scalars())
 
 
 # Also while its batch waits, and whatever its campaign does: validity does not stand still in a pause.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
 from campaigns.models import Area, AuditEntry, Contact, ExportJob, OptOut
+from campaigns.store.audit import conditions_of
 from campaigns.store.rows import lock_row
 from campaigns.store.scope import contacts_within, numbers_within
 
@@ -133,7 +134,6 @@ def read_optout_rows(
 def read_audit_rows(
     session: Session, filters: Mapping[str, str], after: int, limit: int, _scope: Scope = WHOLE_CITY
 ) -> Sequence[AuditEntry]:
-    """The next entries of the audit by id, about one kind of thing where it is named; only the whole city has it."""
-    conditions = [AuditEntry.object_kind == filters["kind"]] if "kind" in filters else []
-    rows: Sequence[AuditEntry] = _page(session, AuditEntry, conditions, after, limit)
+    """The next entries of the audit by id, narrowed by ``campaigns.store.audit.FILTERS``; the whole city's alone."""
+    rows: Sequence[AuditEntry] = _page(session, AuditEntry, conditions_of(filters), after, limit)
     return rows

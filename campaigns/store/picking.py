@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaigns.store.frequency import ALONE
+from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.pacing import lock_turn, most_people, take_turn, take_ward_turn
-
-INSIDE_WINDOW = """(c.window_start = c.window_end OR CASE WHEN c.window_start < c.window_end
-    THEN (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
-     AND (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end
-    ELSE (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time >= c.window_start
-      OR (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::time < c.window_end END)"""
-"""Whether campaign ``c`` may send at this moment; equal ends mean the whole day, a later start spans midnight."""
 
 _WELL = """(:probe OR NOT EXISTS (SELECT 1 FROM gateway_health h
                                   WHERE h.gateway_id = :gateway AND h.state <> 'closed'))"""
@@ -28,7 +24,7 @@ _PICK = text(f"""
     WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
       AND (b.not_before IS NULL OR b.not_before <= now())
       AND c.state = 'running' AND {INSIDE_WINDOW} AND c.pace_now IS NULL AND c.ward_pace_now IS NULL
-      AND {_WELL}
+      AND {_WELL} AND {ALONE}
     ORDER BY b.id LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
 """)
@@ -42,7 +38,7 @@ _PICK_PACED = text(f"""
     WHERE b.gateway_id = :gateway AND b.campaign_id = :campaign AND b.state = 'ready'
       AND (b.not_before IS NULL OR b.not_before <= now())
       AND c.state = 'running' AND {INSIDE_WINDOW} AND (turn.due IS NULL OR turn.due <= now())
-      AND {_WELL}
+      AND {_WELL} AND {ALONE}
     ORDER BY turn.due NULLS FIRST, b.id LIMIT 1
     FOR UPDATE OF b SKIP LOCKED
 """)
@@ -67,19 +63,21 @@ def pick_batch(
     *,
     paced: bool,
     probe: bool = False,
+    alone: str | None = None,
 ) -> Pick | None:
     """Lock a ready batch of a campaign that may send now, and its turn where it keeps a pace; None where there is none.
 
-    ``paced`` is what the caller believes; where the campaign has changed meanwhile, nothing is picked.
+    ``paced`` is what the caller believes; where the campaign has changed meanwhile, nothing is picked. ``alone`` names
+    the campaign's class where it has a cap and no other campaign of the class is believed to send.
     """
-    place = {"gateway": gateway_id, "campaign": campaign_id, "probe": probe}
+    place = {"gateway": gateway_id, "campaign": campaign_id, "probe": probe, "alone": alone}
     if paced:
         return _pick_paced(session, place, budget_parts, most)
     picked = session.execute(_PICK, place | {"budget": budget_parts, "most": most}).one_or_none()
     return None if picked is None else Pick(*picked)
 
 
-def _pick_paced(session: Session, place: Mapping[str, int], budget_parts: float, most: int) -> Pick | None:
+def _pick_paced(session: Session, place: Mapping[str, Any], budget_parts: float, most: int) -> Pick | None:
     gateway_id, campaign_id = place["gateway"], place["campaign"]
     rates = lock_turn(session, campaign_id, gateway_id)
     if rates is None:

@@ -15,7 +15,12 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
 from campaigns.errors import NotFound
+from campaigns.store.frequency import Cap
 from config.i18n import Text
+
+S = MessageState
+GOT = (S.CLAIMED, S.ACCEPTED, S.DELIVERED, S.UNKNOWN)
+"""States of a message that its person has, or may have."""
 
 WILL_SEND = "will_send"
 """Where those stand whom no stage leaves out."""
@@ -35,6 +40,8 @@ class Stage:
     """The same condition once that is joined; empty where nothing need be joined."""
     lasting: bool = True
     """Whether every claim asks again: what came after the planning holds too."""
+    code: str = ""
+    """Error code of a message that a claim leaves out for this; empty where its state says it all."""
 
     @property
     def counted(self) -> str:
@@ -116,6 +123,39 @@ IN_CAMPAIGN = messaged(
 )
 
 
+DO_NOT_CALL = listed(
+    "do_not_call",
+    Text("Trong danh sách không quảng cáo", "On the do-not-call list"),
+    "do_not_call",
+)
+
+NO_CONSENT = listed(
+    "no_consent",
+    Text("Chưa đồng ý nhận quảng cáo", "No consent to advertising"),
+    "consent",
+    "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic)",
+    present=False,
+)
+
+_SAME = """k.text_fingerprint = :fingerprint AND k.id <> :campaign AND k.standing IS NULL
+    AND (k.state IN ('running', 'paused') OR k.finished_at > now() - make_interval(days => :repeat_days))"""
+_GOT_IT = f"""SELECT m.contact_id FROM campaign k JOIN batch b ON b.campaign_id = k.id
+    JOIN message m ON m.batch_id = b.id AND m.campaign_id = k.id
+    WHERE {_SAME} AND m.state IN ({", ".join(str(state.value) for state in GOT)})
+      AND b.started_at > now() - make_interval(days => :repeat_days)"""
+
+# Whether any campaign said the same lately is asked once a statement; only then is anybody looked up.
+SAME_TEXT = Stage(
+    "same_text",
+    Text("Vừa nhận cùng nội dung", "Got the same text lately"),
+    f"((SELECT EXISTS (SELECT 1 FROM campaign k WHERE {_SAME}))"
+    f" AND EXISTS ({_GOT_IT} AND m.contact_id = c.id))",
+    join=f"LEFT JOIN (SELECT DISTINCT contact_id FROM ({_GOT_IT}) g) same_text ON same_text.contact_id = c.id",
+    joined="same_text.contact_id IS NOT NULL",
+    code="LOA_SAME_TEXT",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What decides whom a campaign reaches; equal for equal campaigns, so statements made from it are found again."""
@@ -130,16 +170,31 @@ class Reach:
     """Each of these three: only people who fit one of them; empty is all."""
     not_within_days: int | None = None
     not_campaigns: tuple[int, ...] = ()
+    checks_do_not_call: bool = False
+    needs_consent: bool = False
+    campaign_id: int = 0
+    fingerprint: bytes | None = None
+    """What its text says; None leaves nobody out for having got it lately."""
+    repeat_days: int = 0
+    """How long ago "lately" begins."""
+    cap: Cap | None = None
+    """How many messages of its class a person gets within a day; None is no cap."""
 
     def stages(self) -> Iterator[Stage]:
         """The ways of being left out that hold for it; a person counts at the first one."""
         yield NO_NUMBER
         if self.honours_refusals:
             yield REFUSED
+        if self.checks_do_not_call:
+            yield DO_NOT_CALL
+        if self.needs_consent:
+            yield NO_CONSENT
         if self.not_within_days:
             yield WRITTEN_TO_LATELY
         if self.not_campaigns:
             yield IN_CAMPAIGN
+        if self.fingerprint is not None:
+            yield SAME_TEXT
 
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
@@ -160,7 +215,13 @@ class Reach:
 
     def left_out_now(self) -> str:
         """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
-        return " OR ".join(stage.leaves_out for stage in self.stages() if stage.lasting)
+        return " OR ".join(stage.leaves_out for stage in self.stages() if stage.lasting and not stage.code)
+
+    def noted_now(self) -> str | None:
+        """The same of stages with a code of their own: which one; null for who is sent to, None where there is none."""
+        coded = [stage for stage in self.stages() if stage.lasting and stage.code]
+        whens = " ".join(f"WHEN {stage.leaves_out} THEN '{stage.code}'" for stage in coded)
+        return f"CASE {whens} END" if coded else None
 
     def bind(self, **more: Any) -> dict[str, Any]:
         """Parameters of everything here, and of the statement around it."""
@@ -172,6 +233,9 @@ class Reach:
             "reach_tags": list(self.tags),
             "reach_days": self.not_within_days,
             "reach_campaigns": list(self.not_campaigns),
+            "campaign": self.campaign_id,
+            "fingerprint": self.fingerprint,
+            "repeat_days": self.repeat_days,
             **more,
         }
 

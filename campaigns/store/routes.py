@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
-from campaigns.store.picking import INSIDE_WINDOW
+from campaigns.store.opening import INSIDE_WINDOW
 
 SHARES = """
     named AS (

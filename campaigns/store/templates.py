@@ -16,7 +16,7 @@ from campaigns.content.encoding import normalise
 from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, Template, TemplateVersion
-from campaigns.store.audit import append_audit
+from campaigns.store.audit import append_audit, changed_fields
 from campaigns.store.scope import campaigns_within, templates_within
 from config.i18n import Text
 
@@ -165,15 +165,16 @@ def insert_template(session: Session, facts: TemplateFacts) -> Template:
     return template
 
 
-def write_facts(template: Template, facts: TemplateFacts) -> bool:
-    """Copy title, task, topic, class and audience; whether something changed."""
-    changed = False
-    for name in ("title", "plan_task", "topic", "message_class", "audience"):
-        value = getattr(facts, name)
-        if getattr(template, name) != value:
-            setattr(template, name, value)
-            changed = True
-    return changed
+_FACTS = ("title", "plan_task", "topic", "message_class", "audience")
+
+
+def write_facts(template: Template, facts: TemplateFacts) -> dict[str, Any]:
+    """Copy title, task, topic, class and audience; what changed, for the audit, empty where nothing did."""
+    before = {name: getattr(template, name) for name in _FACTS}
+    after = {name: getattr(facts, name) for name in _FACTS}
+    for name, value in after.items():
+        setattr(template, name, value)
+    return changed_fields(before, after)
 
 
 def insert_version(
@@ -274,8 +275,8 @@ def change_facts(session: Session, actor: Actor, facts: TemplateFacts) -> Templa
         )
     latest = get_version(session, facts.slug)
     _refuse(check_facts(facts) + check_bodies(latest.body_marked, latest.body_plain, facts.message_class))
-    if write_facts(template, facts):
-        append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": facts.slug})
+    if changed := write_facts(template, facts):
+        append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": facts.slug, **changed})
     return template
 
 

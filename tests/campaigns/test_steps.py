@@ -103,6 +103,7 @@ def test_a_campaign_goes_from_draft_to_its_time_and_every_step_is_written_down(c
 def test_a_changed_line_of_the_audit_shows(city: Session) -> None:
     first, second = made(city), made(city)
     assert verify_audit(city) is None
+    city.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
     city.execute(text("UPDATE audit SET actor = 'somebody' WHERE object_id = :id"), {"id": str(first.id)})
     city.expire_all()
     changed = city.scalars(select(AuditEntry.id).where(AuditEntry.object_id == str(first.id))).one()

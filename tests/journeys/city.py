@@ -38,6 +38,8 @@ class City:
             "LOA_HOME": str(self.home),
             "LOA_DATABASE_URL": self.database_url,
             "LOA_REDIS_URL": self.redis_url,
+            "LOA_ANY_HOUR": os.environ["LOA_ANY_HOUR"],
+            "LOA_CLASS_RULES": os.environ["LOA_CLASS_RULES"],
             "LOA_LEASE_SECONDS": "4",
             "LOA_RETRY_SECONDS": "1",
             "LOA_REST_SECONDS": "2",

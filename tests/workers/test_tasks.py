@@ -20,6 +20,7 @@ from sqlalchemy import text
 from campaigns.audience.uploads import confirm, take_in
 from campaigns.exports.jobs import ask_for, file_of
 from campaigns.stats import summary
+from campaigns.store.audit import append_audit, find_last_check, insert_check, list_open_checks
 from campaigns.store.database import Database
 from campaigns.store.gateways import note_session
 from campaigns.store.imports import get_import
@@ -203,3 +204,23 @@ def test_a_reader_ends_with_the_worker_that_started_it() -> None:
     assert reader.stdin is not None
     reader.stdin.close()
     assert reader.wait(60) == 1
+
+
+def test_the_audit_is_verified_once_somebody_asked_in_a_process_of_its_own(
+    tasks: Any, database: Database, redis_url: str, loa_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOA_HOME", str(loa_home))
+    with database.transaction() as session:
+        append_audit(session, "somebody@danang.example", "campaign.created", "campaign", 1)
+        insert_check(session, "somebody@danang.example")
+    tasks.tick()
+    assert ("loa.verify_audit", "()") in sent(redis_url, "loa")
+    tasks.verify_audit()
+    with database.transaction() as session:
+        assert list_open_checks(session) == []
+        found = find_last_check(session)
+        assert found is not None
+        assert (found.entries, found.fault) == (1, None)
+    assert (loa_home / "audit_heads.jsonl").exists()
+    tasks.tick()
+    assert ("loa.verify_audit", "()") not in sent(redis_url, "loa")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
@@ -20,6 +22,7 @@ from admin.console.views.desks import DeskScreen
 from admin.console.views.donotcall import DoNotCallScreen
 from admin.console.views.exports import ExportScreen
 from admin.console.views.gateways import GatewayScreen
+from admin.console.views.links import LinkScreen
 from admin.console.views.optouts import OptOutScreen
 from admin.console.views.senders import SenderScreen
 from admin.console.views.start import StartScreen
@@ -28,85 +31,103 @@ from admin.console.views.templates import TemplateScreen
 from admin.console.views.users import UserScreen
 from admin.console.views.words import WordScreen
 from campaigns.exports.kinds import KINDS
-from campaigns.models import Area, AuditEntry, Campaign, Consent, Contact, Gateway, OptOut, Template, User
+from campaigns.models import Area, AuditEntry, Campaign, Consent, Contact, Gateway, Link, OptOut, Template, User
 from config.i18n import Text
 
 
-def add_screens(app: Flask) -> None:
-    """Hang every screen into the app; the menu shows each person those they may see."""
-    console: Console = app.extensions["loa"]
-    reading = console.reading
-    admin = Admin(
-        app,
-        name="Loa",
-        url="/",
-        theme=Bootstrap4Theme(base_template="console/base.html"),
-        index_view=StartScreen(
-            name=Text("Việc hôm nay", "Today"), url="/", menu_icon_type="icon", menu_icon_value="home"
-        ),
-    )
-    delivery = DeliveryScreen(
-        name=Text("Kết quả gửi", "Delivery"), endpoint="delivery", menu_icon_type="icon", menu_icon_value="chart"
-    )
-    screens: list[tuple[type[Any], type[Any], str, str, Text]] = [
-        (CampaignScreen, Campaign, "campaigns", "megaphone", Text("Chiến dịch", "Campaigns")),
-        (TemplateScreen, Template, "templates", "text", Text("Mẫu tin", "Templates")),
-        (ContactScreen, Contact, "contacts", "people", Text("Danh bạ", "Contacts")),
-        (AreaScreen, Area, "areas", "map", Text("Địa bàn", "Areas")),
-        (OptOutScreen, OptOut, "optouts", "ban", Text("Từ chối nhận tin", "Refusals")),
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One screen and its place in the menu."""
+
+    screen: Callable[..., Any]
+    endpoint: str
+    icon: str
+    title: Text
+    model: type[Any] | None = None
+    """The table a list stands on; None for a page of its own."""
+    url: str | None = None
+    """Where it is, if not at its endpoint's name."""
+
+    def build(self, reading: Any) -> Any:
+        """The screen itself."""
+        table = () if self.model is None else (self.model, reading)
+        return self.screen(
+            *table,
+            name=self.title,
+            endpoint=self.endpoint,
+            url=self.url,
+            menu_icon_type="icon",
+            menu_icon_value=self.icon,
+        )
+
+
+MENU: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
+    (
+        Text("Gửi tin", "Sending"),
         (
-            ConsentScreen,
-            Consent,
-            "consents",
-            "check",
-            Text("Đồng ý nhận quảng cáo", "Consents to advertising"),
+            Entry(CampaignScreen, "campaigns", "megaphone", Text("Chiến dịch", "Campaigns"), Campaign),
+            Entry(DeliveryScreen, "delivery", "chart", Text("Kết quả gửi", "Delivery")),
+            Entry(TemplateScreen, "templates", "text", Text("Mẫu tin", "Templates"), Template),
+            Entry(LinkScreen, "links", "link", Text("Liên kết", "Links"), Link),
         ),
-        (GatewayScreen, Gateway, "gateways", "tower", Text("Cổng viễn thông", "Gateways")),
-        (UserScreen, User, "users", "user", Text("Người dùng", "Users")),
-        (AuditScreen, AuditEntry, "audit", "book", Text("Nhật ký", "Audit")),
-    ]
-    for screen, model, endpoint, icon, title in screens:
-        admin.add_view(screen(model, reading, title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
-        if screen is CampaignScreen:
-            admin.add_view(delivery)
-    admin.add_view(
-        DoNotCallScreen(
-            name=Text("Danh sách không quảng cáo", "Do-not-call list"),
-            endpoint="donotcall",
-            url="/do-not-call",
-            menu_icon_type="icon",
-            menu_icon_value="stop",
-        )
-    )
-    admin.add_view(
-        SenderScreen(
-            name=Text("Tên người gửi", "Sender names"),
-            endpoint="senders",
-            menu_icon_type="icon",
-            menu_icon_value="flag",
-        )
-    )
-    admin.add_view(
-        WordScreen(
-            name=Text("Từ khoá nhắn tới", "Words people write"),
-            endpoint="words",
-            menu_icon_type="icon",
-            menu_icon_value="text",
-        )
-    )
-    pages: list[tuple[type[Any], str, str, Text]] = [
-        (DeskScreen, "desks", "phone", Text("Số nhận tin thử", "Test numbers")),
-        (TariffScreen, "tariffs", "price", Text("Bảng giá", "Prices")),
-    ]
-    for page, endpoint, icon, title in pages:
-        admin.add_view(page(name=title, endpoint=endpoint, menu_icon_type="icon", menu_icon_value=icon))
+    ),
+    (
+        Text("Người dân", "People"),
+        (
+            Entry(ContactScreen, "contacts", "people", Text("Danh bạ", "Contacts"), Contact),
+            Entry(OptOutScreen, "optouts", "ban", Text("Từ chối nhận tin", "Refusals"), OptOut),
+            Entry(WordScreen, "words", "text", Text("Từ khoá nhắn tới", "Words people write")),
+            Entry(
+                ConsentScreen, "consents", "check", Text("Đồng ý nhận quảng cáo", "Consents to advertising"), Consent
+            ),
+            Entry(
+                DoNotCallScreen,
+                "donotcall",
+                "stop",
+                Text("Danh sách không quảng cáo", "Do-not-call list"),
+                url="/do-not-call",
+            ),
+            Entry(AreaScreen, "areas", "map", Text("Địa bàn", "Areas"), Area),
+        ),
+    ),
+    (
+        Text("Vận hành", "Running"),
+        (
+            Entry(GatewayScreen, "gateways", "tower", Text("Cổng viễn thông", "Gateways"), Gateway),
+            Entry(SenderScreen, "senders", "flag", Text("Tên người gửi", "Sender names")),
+            Entry(TariffScreen, "tariffs", "price", Text("Bảng giá", "Prices")),
+            Entry(DeskScreen, "desks", "phone", Text("Số nhận tin thử", "Test numbers")),
+        ),
+    ),
+    (
+        Text("Quản trị", "Administration"),
+        (
+            Entry(UserScreen, "users", "user", Text("Người dùng", "Users"), User),
+            Entry(AuditScreen, "audit", "book", Text("Nhật ký", "Audit"), AuditEntry),
+        ),
+    ),
+)
+"""The screens by what they are for; each person sees those they may open."""
+
+
+def add_screens(app: Flask) -> None:
+    """Hang every screen into the app."""
+    console: Console = app.extensions["loa"]
+    start = StartScreen(name=Text("Việc hôm nay", "Today"), url="/", menu_icon_type="icon", menu_icon_value="home")
+    theme = Bootstrap4Theme(base_template="console/base.html")
+    admin = Admin(app, name="Loa", url="/", theme=theme, index_view=start)
+    sections = [(title, [entry.build(console.reading) for entry in entries]) for title, entries in MENU]
+    for _, screens in sections:
+        admin.add_views(*screens)
     admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
     for part in (account, signing_in, own_account):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(ops.blueprint)
+
+    def menu() -> list[tuple[Text | None, list[Any]]]:
+        shown = [(title, [each for each in screens if each.is_accessible()]) for title, screens in sections]
+        return [(None, [start]), *(section for section in shown if section[1])]
+
     app.context_processor(
-        lambda: {
-            "export_filters": lambda kind: sorted(KINDS[kind].filters),
-            "console_menu": lambda: [m for m in admin.menu() if m.is_accessible() and m.is_visible()],
-        }
+        lambda: {"export_filters": lambda kind: sorted(KINDS[kind].filters), "console_menu": menu}
     )

@@ -13,7 +13,8 @@ from admin.console import accounts, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.i18n import THEME_COOKIE
-from admin.console.lockout import LockOut, caller_address
+from admin.console.limits import caller_address
+from admin.console.lockout import LockOut
 from admin.console.people import Account
 from campaigns.errors import LoaError
 from campaigns.store import console as store

@@ -22,6 +22,7 @@ from campaigns.content.topics import TOPICS
 from campaigns.scope import sees
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.delivery import DeliveryQuery, delivery
+from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
 from campaigns.store.console import list_editions
 from campaigns.store.gateways import list_gateways
@@ -142,6 +143,8 @@ class DeliveryScreen(Page):
     def table(self) -> Response:
         """The table as a file."""
         query, rows = self._asked()
+        with console().database.transaction() as work:
+            append_audit(work, actor().email, "stats.exported", "stats", "*", {"by": query.by})
         return sheet(_said(query, rows), query.by, f"loa-{query.by}-{query.edition}.csv")
 
 

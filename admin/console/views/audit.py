@@ -1,69 +1,214 @@
-"""The audit: who did what to which thing, read-only."""
+"""The audit: who did what to which thing, found by person, deed, thing and day; and whether its chain holds."""
 
 from __future__ import annotations
 
-import json
+from datetime import date
 from typing import Any, ClassVar
 
+from flask import flash, make_response, render_template, request, url_for
 from markupsafe import Markup
+from sqlalchemy.orm import Query
 
 from admin.console import formats
-from admin.console.context import reading
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, shown
+from admin.console.context import actor, console, reading
+from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, drawn, expose, shown, told
+from admin.console.guard import allowed
+from admin.console.keyset import bound, page_at
 from campaigns.models import AuditEntry
-from campaigns.store import console as store
-from config.i18n import Text
+from campaigns.proof.chain import FAULT_TITLES, NIGHT, Fault, ask_for_check
+from campaigns.proof.deeds import actions_like, deed, explain, kind_title
+from campaigns.store import audit as store
+from config.i18n import Text, t
 
-_KINDS = {
-    "campaign": Text("Chiến dịch", "Campaign"),
-    "template": Text("Mẫu tin", "Template"),
-    "user": Text("Người dùng", "User"),
-    "gateway": Text("Cổng viễn thông", "Gateway"),
-    "optout": Text("Từ chối nhận tin", "Refusal"),
-    "inbound": Text("Tin nhắn tới", "Inbound message"),
-    "word": Text("Từ khoá nhắn tới", "Word people write"),
-    "contact": Text("Danh bạ", "Contact"),
+_OBJECT_MOST = 100
+
+_PAGES = {
+    "campaign": ("campaigns.show", "campaign_id"),
+    "contact": ("contacts.show", "contact_id"),
+    "link": ("links.show", "link_id"),
+}
+"""Where a thing has a page of its own: endpoint, and what its number is called in the address."""
+
+_LISTS: dict[str, str] = {
+    "user": "users.index_view",
+    "gateway": "gateways.index_view",
+    "optout": "optouts.index_view",
+    "word": "words.index",
+    "link-host": "links.index_view",
 }
 
 
-def _kinds() -> list[Choice]:
-    return [Choice(kind, str(_KINDS.get(kind, kind))) for kind in store.list_audit_kinds(reading())]
+def _choices(column: Any, title: Any) -> Any:
+    return lambda: [Choice(value, str(title(value))) for value in store.list_values(reading(), column)]
+
+
+def _person(value: str) -> str:
+    return t("Hệ thống", "The system") if value == "system" else value
+
+
+def _action_choices() -> list[Choice]:
+    known = store.list_values(reading(), "action")
+    return sorted((Choice(action, deed(action)) for action in known), key=lambda choice: choice.title.lower())
+
+
+def address_of(entry: AuditEntry) -> str:
+    """The page of the thing an entry speaks of; empty where it has none, or the person may not open it."""
+    if entry.object_kind in _PAGES and entry.object_id.isdecimal():
+        endpoint, name = _PAGES[entry.object_kind]
+        number: dict[str, Any] = {name: int(entry.object_id)}
+        return url_for(endpoint, **number) if allowed(endpoint) else ""
+    if entry.object_kind == "template" and "slug" in entry.detail and allowed("templates.show"):
+        return url_for("templates.show", slug=entry.detail["slug"])
+    endpoint = _LISTS.get(entry.object_kind, "")
+    return url_for(endpoint) if endpoint and allowed(endpoint) else ""
+
+
+def _thing(_view: Any, context: Any, entry: AuditEntry, _column: str) -> Markup:
+    known = context["names"].get((entry.object_kind, entry.object_id))
+    named = known or entry.detail.get("name") or entry.detail.get("slug") or entry.detail.get("email") or ""
+    number = "" if entry.object_id in {"", "*", named} else entry.object_id
+    return drawn(
+        "console/audit_thing.html",
+        kind=kind_title(entry.object_kind),
+        named=named,
+        number=number,
+        address=address_of(entry),
+        same=url_for(".index_view", kind=entry.object_kind, object=entry.object_id),
+    )
 
 
 def _detail(_view: Any, _context: Any, entry: AuditEntry, _column: str) -> Markup:
-    if not entry.detail:
-        return Markup("–")
-    return Markup("<code>{}</code>").format(json.dumps(entry.detail, ensure_ascii=False)[:400])
+    return drawn("console/audit_detail.html", lines=explain(entry.detail))
+
+
+def _day(name: str) -> str:
+    """A day of the address, as it stands there; nothing where it is none."""
+    value = request.args.get(name, "").strip()
+    try:
+        return date.fromisoformat(value).isoformat() if value else ""
+    except ValueError:
+        flash(t("“{v}” không phải ngày.", "“{v}” is no date.", v=value[:20]), "error")
+        return ""
 
 
 class AuditScreen(ListScreen):
-    """Each row carries the hash of the one before, so a change or a gap shows."""
+    """Each row carries the hash of the one before, so a change or a gap shows; the database refuses to change any."""
 
-    rules: ClassVar[dict[str, str]] = {"index_view": "audit.view"}
+    rules: ClassVar[dict[str, str]] = {
+        "index_view": "audit.view",
+        "check": "audit.view",
+        "ask": "audit.view",
+    }
+    list_template = "console/audit.html"
     lead = Text(
-        "Chỉ ghi thêm, không sửa, không xoá; mỗi dòng mang mã băm của dòng trước.",
-        "Rows are only added; each carries the hash of the one before.",
+        "Ai đã làm gì, lúc nào, với đối tượng nào. Chỉ ghi thêm: cơ sở dữ liệu không cho sửa, không cho xoá.",
+        "Who did what, when, to which thing. Only added to: the database refuses to change or delete a row.",
     )
-    column_list = ("at", "actor", "action", "object_kind", "object_id", "detail")
+    column_list = ("id", "at", "actor", "action", "object_id", "detail")
     column_labels: ClassVar[dict[str, Any]] = {
+        "id": Text("Số", "No."),
         "at": Text("Lúc", "When"),
         "actor": Text("Ai", "Who"),
         "action": Text("Việc", "What"),
-        "object_kind": Text("Đối tượng", "Thing"),
-        "object_id": Text("Số", "Number"),
+        "object_id": Text("Đối tượng", "Thing"),
         "detail": Text("Chi tiết", "Detail"),
     }
+    numeric_columns = frozenset({"id"})
     column_sortable_list = ()
     column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "at": shown(lambda entry: Markup("<span class='nowrap'>{}</span>").format(formats.moment(entry.at))),
-        "action": shown(lambda entry: Markup("<code>{}</code>").format(entry.action)),
-        "object_kind": shown(lambda entry: _KINDS.get(entry.object_kind, entry.object_kind)),
+        "actor": shown(lambda entry: _person(entry.actor)),
+        "action": shown(lambda entry: deed(entry.action)),
+        "object_id": _thing,
         "detail": _detail,
     }
     column_filters: ClassVar[list[Any]] = [
-        ChoiceFilter("kind", Text("Đối tượng", "Thing"), _kinds, lambda q, v: q.filter(AuditEntry.object_kind == v))
+        ChoiceFilter(
+            "who", Text("Người", "Person"), _choices("actor", _person), lambda q, v: q.filter(AuditEntry.actor == v)
+        ),
+        ChoiceFilter("deed", Text("Việc", "Deed"), _action_choices, lambda q, v: q.filter(AuditEntry.action == v)),
+        ChoiceFilter(
+            "kind",
+            Text("Loại đối tượng", "Kind of thing"),
+            _choices("object_kind", kind_title),
+            lambda q, v: q.filter(AuditEntry.object_kind == v),
+        ),
     ]
-    column_searchable_list = ("actor", "action")
-    search_title = Text("Tìm theo người hoặc việc", "Search by person or deed")
-    empty = Text("Chưa có gì.", "Nothing yet.")
+    search_title = Text("Tìm theo người hoặc việc, có dấu hay không", "Search by person or deed")
+    empty = Text("Không có dòng nào.", "There is no such entry.")
+
+    def init_search(self) -> bool:
+        """Searching is by the words of a deed, or by a part of a person's address."""
+        return True
+
+    def _apply_search(self, query: Query[Any], count: Any, joins: Any, count_joins: Any, search: str) -> Any:
+        # Both are few, so they are looked for by name, and the rows by index.
+        actions = actions_like(search, store.list_values(reading(), "action"))
+        people = [who for who in store.list_values(reading(), "actor") if search.lower() in who.lower()]
+        query = query.filter(AuditEntry.action.in_(actions) | AuditEntry.actor.in_(people))
+        return query, count, joins, count_joins
+
+    def get_query(self) -> Query[Any]:
+        """The page beside the row the address names, of the days and the thing it names."""
+        thing = request.args.get("object", "").strip()[:_OBJECT_MOST]
+        wanted = {"object": thing, "from": _day("from"), "to": _day("to")}
+        query: Query[Any] = super().get_query().filter(*store.conditions_of(wanted))
+        before, after = bound("before"), bound("after")
+        if after is not None:
+            return query.filter(AuditEntry.id > after)
+        return query.filter(AuditEntry.id < before) if before is not None else query
+
+    def get_list(self, *args: Any, **kwargs: Any) -> Any:
+        """A page, newest first."""
+        count, rows = super().get_list(*args, **kwargs)
+        return count, rows[::-1] if bound("after") is not None else rows
+
+    def _apply_sorting(self, query: Query[Any], joins: Any, sort_column: Any, sort_desc: bool) -> Any:
+        by = AuditEntry.id.asc() if bound("after") is not None else AuditEntry.id.desc()
+        return query.order_by(by), joins
+
+    def render(self, template: str, /, **values: Any) -> str:
+        """With the names of the things on the page, the chain's standing, and the neighbouring pages' addresses."""
+        entries = [(entry.object_kind, entry.object_id) for entry in values.get("data", ())]
+        return super().render(
+            template,
+            page_at=page_at,
+            names=store.name_things(reading(), entries),
+            more_filters_given=any(request.args.get(name) for name in ("from", "to", "object")),
+            **_standing(),
+            **values,
+        )
+
+    @expose("/check")
+    def check(self) -> Any:
+        """How the chain stands, alone, for the page that waits for a verification."""
+        standing = _standing()
+        response = make_response(render_template("console/audit_check.html", **standing))
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["X-Finished"] = "0" if standing["waiting"] else "1"
+        response.add_etag()
+        return response.make_conditional(request)
+
+    @expose("/check", methods=("POST",))
+    def ask(self) -> Any:
+        """Have the chain verified now."""
+
+        def work() -> None:
+            with console().database.transaction() as session:
+                ask_for_check(session, actor())
+
+        told(work, t("Đã yêu cầu kiểm tra nhật ký.", "The verification was asked for."))
+        return back_to(".index_view")
+
+
+def _standing() -> dict[str, Any]:
+    session = reading()
+    last = store.find_last_check(session)
+    return {
+        "last": last,
+        "nightly": store.find_last_check(session, NIGHT),
+        "waiting": bool(store.list_open_checks(session)),
+        "fault": FAULT_TITLES[Fault(last.fault)] if last is not None and last.fault else None,
+        "asked_by": _person(last.asked_by) if last is not None else "",
+    }

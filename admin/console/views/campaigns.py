@@ -18,6 +18,7 @@ from admin.console.icons import badge
 from admin.console.progress import SORTS, Progress, in_order, look_at
 from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
+from admin.console.views.proof import ProofPages
 from admin.console.views.running import RunningPages, running_values
 from admin.console.views.templates import class_title, own_sender, topic_title
 from admin.console.views.wizard import WizardPages
@@ -70,7 +71,7 @@ def allowed_steps(campaign: Campaign, person: Actor, *, may_approve: bool = True
     return frozenset(step.value for step in steps_now)
 
 
-class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, RunningPages, ListScreen):
+class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, RunningPages, ListScreen):
     """State is never a field of a form: it only changes by steps, each of which carries the version it was seen in."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -85,6 +86,7 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, RunningPages, L
         **WizardPages.wizard_rules,
         **ApprovingPages.approving_rules,
         **DeliveryPages.delivery_rules,
+        **ProofPages.proof_rules,
         **RunningPages.running_rules,
     }
     list_template = "console/campaigns.html"

@@ -1,4 +1,4 @@
-"""The citizens' pages: refusing by the link of a message, and asking whether a message is the city's.
+"""The citizens' pages: refusing by the link of a message, short links, and whether a message is the city's.
 
 No signing in, no cookie, no script.
 
@@ -12,16 +12,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
 from admin.console.context import console, reading
-from admin.console.limits import Allowance, network_of
-from admin.console.lockout import caller_address
+from admin.console.limits import Allowance, caller_address, network_of
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
+from campaigns.links.visits import Opened, count, find_opened, is_machine, target_of
 from campaigns.optouts.citizen import Citizen, find_citizen, refuse_by_link, return_by_link
-from campaigns.stats.check import LEAST, MOST, find_sent
+from campaigns.stats.check import LEAST, MOST, code_in, find_by_code, find_sent
 from config.i18n import current_language, t
+
+log = structlog.get_logger(__name__)
 
 blueprint = Blueprint("citizen", __name__)
 
@@ -31,6 +35,9 @@ ACTS, ACT_SECONDS = 12, 3600
 """Forms sent by one link."""
 CHECKS, CHECK_SECONDS = 60, 600
 """Texts asked about, per address."""
+VISITS, VISIT_SECONDS = 600, 600
+"""Visits of short links that count as people's, per address: thousands share one of a carrier's, but no single person
+opens one a second. The address itself is in Redis only, hashed, for as long as it is counted."""
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -132,6 +139,36 @@ def _unclear(_citizen: Citizen) -> str:
     return t("Yêu cầu chưa rõ. Hãy chọn lại.", "The request is not clear. Choose again.")
 
 
+@blueprint.get("/l/<token>")
+def short_link(token: str) -> Any:
+    """Lead on to where the link leads, and count that by campaign and ward. Nothing is kept of who came."""
+    misses = Allowance(console().redis, "l-miss", most=MISSES, seconds=MISS_SECONDS)
+    address = network_of(caller_address())
+    if misses.spent(address):
+        return _too_many()
+    opened = find_opened(reading(), console().keyring, token)
+    target = target_of(reading(), opened) if opened else None
+    if opened is None or target is None:
+        misses.note(address)
+        return _page("over.html", 404 if opened is None else 410)
+    if request.method != "HEAD":  # asks whether it is there, and opens nothing
+        _count(opened, address)
+    response = redirect(target, code=302)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _count(opened: Opened, address: str) -> None:
+    often = Allowance(console().redis, "l-visit", most=VISITS, seconds=VISIT_SECONDS)
+    by_machine = is_machine(request.headers) or often.spent(address)
+    often.note(address)
+    try:
+        with console().database.transaction() as work:
+            count(work, opened, by_machine=by_machine)
+    except SQLAlchemyError:
+        log.warning("visit_not_counted")  # people come for the page, not for our counting
+
+
 @blueprint.route("/kiem-tra", methods=["GET", "POST"])
 def check() -> Any:
     """Whether a text is one the city sent. Asked by POST, so that no text stands in an address or a log."""
@@ -143,8 +180,12 @@ def check() -> Any:
         return _too_many()
     asked.note(address)
     written = request.form.get("text", "")[:MOST]
+    issuer = console().settings.issuer
+    if code_in(written):
+        known = find_by_code(reading(), console().keyring, written)
+        return _page("check.html", asked=True, written=written, sent=None, known=known, by_code=True, issuer=issuer)
     if sum(map(str.isalnum, written)) < LEAST:
         error = t("Hãy chép toàn bộ tin: ít nhất {n} chữ.", "Copy the whole message: {n} letters at least.", n=LEAST)
         return _page("check.html", 422, asked=True, written=written, error=error)
     sent = find_sent(reading(), written)
-    return _page("check.html", asked=True, written=written, sent=sent, issuer=console().settings.issuer)
+    return _page("check.html", asked=True, written=written, sent=sent, issuer=issuer)

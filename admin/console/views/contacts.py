@@ -12,6 +12,7 @@ from sqlalchemy.orm import Query
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, ListScreen, shown
+from admin.console.keyset import bound, page_at
 from admin.console.views.imports import ImportPages
 from admin.console.views.people import PersonPages, area_choices, condition
 from campaigns.audience.phone import PhoneResult, carriers, normalise_phone
@@ -49,12 +50,6 @@ def _name(_view: Any, _context: Any, contact: Contact, _column: str) -> Markup:
     return Markup("<a href='{}'>{}</a>").format(
         url_for(".show", contact_id=contact.id), contact.full_name or t("(không tên)", "(no name)")
     )
-
-
-def _bound(name: str) -> int | None:
-    """An end of the page in the address: the id beside which it begins."""
-    value = request.args.get(name, "")
-    return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None
 
 
 class ContactScreen(ImportPages, PersonPages, ListScreen):
@@ -113,13 +108,13 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
         else:
             query = narrow_to_name(query, search, by_list=g.by_list)
             if g.by_list:
-                query = narrow_to_window(query, before=_bound("before"), after=_bound("after"))
+                query = narrow_to_window(query, before=bound("before"), after=bound("after"))
         return query, count, joins, count_joins
 
     def get_query(self) -> Query[Any]:
         """The page beside the person the address names; pages deep in a long list cost no more than the first."""
         query: Query[Any] = super().get_query().filter(contacts_within(actor().scope))
-        before, after = _bound("before"), _bound("after")
+        before, after = bound("before"), bound("after")
         if after is not None:
             return query.filter(Contact.id > after)
         return query.filter(Contact.id < before) if before is not None else query
@@ -133,17 +128,11 @@ class ContactScreen(ImportPages, PersonPages, ListScreen):
         if by_name and len(rows) < PAGE_SIZE:
             g.by_list = False
             count, rows = super().get_list(*args, **kwargs)
-        return count, rows[::-1] if _bound("after") is not None else rows
+        return count, rows[::-1] if bound("after") is not None else rows
 
     def _apply_sorting(self, query: Query[Any], joins: Any, sort_column: Any, sort_desc: bool) -> Any:
-        return in_order(query, ascending=_bound("after") is not None, by_list=g.by_list), joins
+        return in_order(query, ascending=bound("after") is not None, by_list=g.by_list), joins
 
     def render(self, template: str, /, **values: Any) -> str:
         """With the names of the places, and the addresses of the pages before and after."""
-        return super().render(template, places=load_places(reading()), page_at=_page_at, **values)
-
-
-def _page_at(**bound: int) -> str:
-    kept = {key: value for key, value in request.args.items() if key not in ("before", "after", "page")}
-    address: dict[str, Any] = {**kept, **bound}
-    return url_for(".index_view", **address)
+        return super().render(template, places=load_places(reading()), page_at=page_at, **values)

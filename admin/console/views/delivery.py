@@ -8,12 +8,13 @@ from flask import Response, abort, request, url_for
 
 from admin.console import words
 from admin.console.charts import THEMES
-from admin.console.context import reading
+from admin.console.context import actor, console, reading
 from admin.console.figures import picture, sentence, sheet, slug, total_of
 from admin.console.frame import expose
 from admin.console.words import DIMENSION_TITLES, GROUPS
 from campaigns.models import Campaign
 from campaigns.stats import StatsRow, stats_by
+from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, get_campaign
 
 
@@ -77,4 +78,6 @@ class DeliveryPages:
     def delivery_sheet(self, campaign_id: int) -> Response:
         """The table as a file for spreadsheets, with every state in its own column."""
         campaign, dimension = get_campaign(reading(), campaign_id), _dimension()
+        with console().database.transaction() as work:
+            append_audit(work, actor().email, "campaign.exported", "campaign", campaign_id, {"by": dimension})
         return sheet(_rows(campaign_id, dimension), dimension, file_name(campaign, dimension))

@@ -11,9 +11,11 @@ from admin.console import factors, joining, passkeys
 from admin.console.accounts import check_password
 from admin.console.context import console, reading
 from admin.console.forms import Form
-from admin.console.lockout import LockOut, caller_address
+from admin.console.limits import caller_address
+from admin.console.lockout import LockOut
 from admin.console.people import Account
 from admin.console.second_step import pending, sign_in
+from admin.console.signins import note_failed_sign_in
 from admin.console.views.account import own_page
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.store.factors import count_recovery_codes, list_passkeys, read_totp
@@ -67,6 +69,7 @@ def _check_code(form: Form, person: Account) -> str | None:
             method = factors.use_code(work, console().keyring, person.email, person.id, form.get("code")[:60])
         if method is None:
             lock.note_failure(person.email, address)
+            note_failed_sign_in(person.email)
             form.errors["code"] = t(
                 "Mã không đúng hoặc đã dùng rồi. Hãy đợi mã tiếp theo hiện ra rồi nhập.",
                 "The code is wrong, or was used. Wait for the next one, then enter it.",

@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -28,7 +28,6 @@ def upgrade() -> None:
     """Make it so."""
     op.add_column("campaign", sa.Column("made_with", sa.Uuid(), nullable=True))
     op.create_unique_constraint(op.f("uq_campaign_made_with"), "campaign", ["made_with"])
-    op.add_column("campaign", sa.Column("finish_by", sa.DateTime(timezone=True), nullable=True))
     op.add_column("campaign", sa.Column("budget", sa.BigInteger(), nullable=True))
     op.execute(_TAGS_OF)
     op.add_column(

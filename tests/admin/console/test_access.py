@@ -23,6 +23,7 @@ SAMPLES = {
     "department_id": 999_999,
     "session_id": 999_999,
     "passkey_id": 999_999,
+    "link_id": 999_999,
     "slug": "mau",
     "gateway": "viettel",
     "token": "x",
@@ -52,6 +53,9 @@ WHO: dict[str, set[str]] = {
     "do-not-call.view": {OFFICER, APPROVER, OPERATOR},
     "gateway.edit": {OPERATOR},
     "gateway.view": {OPERATOR},
+    "link.allow": {ADMINISTRATOR},
+    "link.edit": {OFFICER},
+    "link.view": {OFFICER, APPROVER, ANALYST, ADMINISTRATOR},
     "optout.add": {OFFICER},
     "optout.view": {OFFICER, APPROVER},
     "optout.words": {OPERATOR, ADMINISTRATOR},
@@ -101,8 +105,9 @@ def test_whatever_changes_something_asks_for_more_than_looking(app: Flask) -> No
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule_of(app, rule.endpoint) in lookers
     }
-    # The one asks by POST, so that the number stands in no address; the other is for who made or approved it.
-    assert changing == {"donotcall.check", "campaigns.undo"}
+    # They ask by POST, so that the number stands in no address, or make a file of what is seen; the undoing is for who
+    # made or approved it, which its use case checks.
+    assert changing == {"donotcall.check", "campaigns.proof_file", "audit.ask", "campaigns.undo"}
 
 
 def test_every_exception_from_the_rules_exists(app: Flask) -> None:

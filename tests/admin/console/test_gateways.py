@@ -126,7 +126,7 @@ def test_a_secret_left_empty_stays_and_a_field_emptied_goes_back_to_its_default(
     assert gateway.version == before + 1
     assert [(r.carrier, r.position) for r in session.scalars(select(Route))] == [("viettel", 1)]
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "gateway.changed")).one()
-    assert entry.detail == {
+    assert entry.detail["changes"] == {
         "sender": ["DANANG", None],
         "tps": [50.0, 0.5],
         "routes": [["* 2×1", "viettel 1×3"], ["viettel 2×3"]],
@@ -139,7 +139,7 @@ def test_a_new_secret_is_noted_without_being_told(operator: Browser, session: Se
     operator.post("/gateways/viettel-1/edit", filled(version="1", s_password="moi-222"))
     assert open_secrets(keyring, stored(session)) == {"password": "moi-222"}
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "gateway.changed")).one()
-    assert entry.detail == {"password": "•••"}
+    assert entry.detail == {"changes": {"password": [None, "•••"]}}
 
 
 def test_the_second_of_two_who_edit_a_gateway_is_told(operator: Browser, session: Session) -> None:

@@ -258,7 +258,7 @@ def test_the_audit_shows_who_did_what(signed_in: Any, session: Session, keyring:
     add_optout(session, keyring, OFFICER, "0905123456", evidence="đơn")
     session.commit()
     page = signed_in("administrator").get("/audit/?kind=optout").text
-    assert "optout.added" in page
+    assert "ghi nhận từ chối nhận tin" in page
     assert OFFICER.email in page
 
 

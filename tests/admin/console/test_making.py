@@ -207,7 +207,7 @@ def test_a_campaign_stays_with_its_version_and_says_when_there_is_a_newer_one(
         ("schedule", {"pacing": "rate", "pace": ""}, "Hãy ghi số phần tin mỗi giờ"),
         (
             "schedule",
-            {"when": "at", "start_at": "2030-01-02T08:00", "finish_by": "2030-01-02T07:00"},
+            {"when": "at", "start_at": "2030-01-02T08:00", "deadline": "2030-01-02T07:00"},
             "Hạn phải sau lúc bắt đầu",
         ),
     ],
@@ -291,10 +291,10 @@ def test_the_finish_is_worked_out_before_anything_is_saved(ready: None, signed_i
     begin(officer)
     send(officer, session, "audience", whom="all", edition="2023")
     live = {**WHEN, "when": "at", "start_at": "2030-01-02T08:00", "pacing": "over", "over": "2h", "go": "show"}
-    told = words_of(send(officer, session, "schedule", **live, finish_by="2030-01-02T09:00").text)
+    told = words_of(send(officer, session, "schedule", **live, deadline="2030-01-02T09:00").text)
     assert "Bắt đầu 08:00 02/01/2030, xong lúc 10:00 cùng ngày." in told
     assert "Sẽ không kịp trước hạn 09:00 02/01/2030." in told
-    assert "Kịp trước hạn" in words_of(send(officer, session, "schedule", **live, finish_by="2030-01-02T11:00").text)
+    assert "Kịp trước hạn" in words_of(send(officer, session, "schedule", **live, deadline="2030-01-02T11:00").text)
     assert only(session).start_at is None
 
 

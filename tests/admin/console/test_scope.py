@@ -19,6 +19,7 @@ from tests.factories import make_campaign, make_contact, make_template, ward_id
 
 BELONG_TO_NOBODYS_PART = {
     # Their addresses take a permission that people with a limit do not hold, or show nothing of people or campaigns.
+    "link_id": "link.",
     "user_id": "user.",
     "invite_id": "user.",
     "department_id": "user.",

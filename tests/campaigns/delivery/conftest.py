@@ -11,8 +11,9 @@ import pytest
 from campaigns.delivery.planner import plan_campaign
 from campaigns.delivery.states import MessageState
 from campaigns.stats import reconcile, summary
+from campaigns.store.claiming import Claim, ClaimRequest, claim_messages
 from campaigns.store.database import Database
-from campaigns.store.delivery import Claim, ClaimRequest, Outcomes, claim_messages, record_outcomes, release_batch
+from campaigns.store.delivery import Outcomes, record_outcomes, release_batch
 from campaigns.store.reach import Reach
 from config.keys import Keyring
 from tests.factories import make_campaign, make_contact, make_gateway, make_template

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from campaigns.content.shortlinks import Code, make_code
 from campaigns.delivery import consignment
 from campaigns.delivery.consignment import Account, Consignment, Line, Policy
 from campaigns.delivery.menu import Menu
@@ -20,8 +21,10 @@ from campaigns.gateways.smpp import SmppAdapter
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.server import Sandbox
 from campaigns.gateways.smpp.settings import SmppSettings
-from campaigns.store.delivery import Claim, reap_lapsed_leases
+from campaigns.store.claiming import Claim
+from campaigns.store.delivery import reap_lapsed_leases
 from config.keys import Keyring
+from config.settings import get_settings
 from tests.campaigns.delivery.conftest import Planned
 
 Make = Callable[..., Planned]
@@ -130,6 +133,28 @@ def test_with_a_wrong_keyring_nobody_fails_and_the_batch_waits(planned: Make) ->
     assert told["taken"] == 0
     assert campaign.totals() == {"queued": 5}
     assert campaign.claim() is None, "not claimed again at once"
+
+
+def test_a_short_link_goes_out_with_the_code_of_its_ward(planned: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOA_PUBLIC_URL", "https://loa.danang.gov.vn")
+    get_settings.cache_clear()
+    campaign = planned(3, text="Xem {{ lien_ket }}")
+    facts, claim = facts_of(campaign), campaign.claim()
+    assert claim is not None
+    written: list[str] = []
+    real = consignment.Consignment._render
+
+    def noted(self: Consignment) -> list[Outbound]:
+        made = real(self)
+        written.extend("".join(part.text for part in outbound.parts) for outbound in made)
+        return made
+
+    monkeypatch.setattr(consignment.Consignment, "_render", noted)
+    asyncio.run(send(campaign, SandboxOptions(), claim, facts))
+    assert claim.ward_id is not None
+    code = make_code(campaign.keyring, Code("campaign", campaign.campaign_id, claim.ward_id))
+    assert written == [f"Xem https://loa.danang.gov.vn/l/{code}"] * 3
+    assert campaign.totals() == {"accepted": 3}
 
 
 def test_a_text_that_grew_since_planning_is_delivered_when_all_it_became_is(planned: Make) -> None:

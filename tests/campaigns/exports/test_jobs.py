@@ -89,7 +89,7 @@ def test_a_file_holds_what_the_page_showed(
     assert numbers[0] == "09•• ••• 456"
     assert numbers[1].startswith("#"), "a number that is not in the register is only a hash"
     job = written(database, keyring, tmp_path, asked(database, "audit", kind="export"))
-    assert {row[3] for row in rows(file_of(tmp_path, job))[1:]} == {"export.asked"}
+    assert {row[3] for row in rows(file_of(tmp_path, job))[1:]} == {"yêu cầu tải danh sách"}
 
 
 def test_who_may_not_see_a_list_may_not_have_its_file(session: Session) -> None:

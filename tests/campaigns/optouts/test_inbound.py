@@ -26,8 +26,9 @@ from campaigns.optouts.keywords import Wish
 from campaigns.receipts.events import take_in
 from campaigns.stats import reconcile
 from campaigns.stats.clock import CITY_TIME
+from campaigns.store.claiming import ClaimRequest, claim_messages
 from campaigns.store.database import Database
-from campaigns.store.delivery import ClaimRequest, claim_messages, finish_campaigns
+from campaigns.store.delivery import finish_campaigns
 from campaigns.store.optouts import find_in_force
 from config.keys import Keyring
 from tests.factories import make_contact, make_gateway, next_phone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.models import Campaign
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.idle import idle_reason
-from campaigns.stats.outlook import open_time_after, outlook
+from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import database_now
 from campaigns.store.gateways import note_session
 from config.i18n import language
@@ -22,36 +22,6 @@ from tests.factories import make_campaign, make_gateway, ward_id
 HOUR = 3600
 
 
-def at(clock: str, day: int = 25) -> datetime:
-    return datetime.combine(datetime(2026, 11, day), time.fromisoformat(clock), CITY_TIME)
-
-
-@pytest.mark.parametrize(
-    ("now", "hours", "window", "expected"),
-    [
-        (at("08:00"), 6, ("07:00", "21:00"), at("14:00")),
-        (at("20:00"), 6, ("07:00", "21:00"), at("12:00", 26)),
-        (at("03:00"), 6, ("07:00", "21:00"), at("13:00")),
-        (at("22:00"), 6, ("07:00", "21:00"), at("13:00", 26)),
-        (at("08:00"), 40, ("07:00", "21:00"), at("20:00", 27)),
-        (at("08:00"), 6, ("00:00", "00:00"), at("14:00")),
-        (at("23:00"), 6, ("22:00", "04:00"), at("23:00", 26)),
-        (at("01:00"), 2, ("22:00", "04:00"), at("03:00")),
-        (at("12:00"), 2, ("22:00", "04:00"), at("00:00", 26)),
-    ],
-)
-def test_only_the_hours_of_sending_count(
-    now: datetime, hours: float, window: tuple[str, str], expected: datetime
-) -> None:
-    start, end = map(time.fromisoformat, window)
-    assert open_time_after(now, hours * HOUR, start, end) == expected
-
-
-def test_what_would_take_years_has_no_finish() -> None:
-    assert open_time_after(at("08:00"), 10_000_000 * HOUR, time(7), time(21)) is None
-    assert open_time_after(at("08:00"), 10_000_000 * HOUR, time(0), time(0)) is None
-
-
 @pytest.fixture
 def sending(undone: Session, keyring: Keyring) -> Iterator[tuple[Session, Campaign]]:
     """3,600 messages of two parts in one ward, on a gateway of four parts a second, at all hours."""
@@ -59,6 +29,7 @@ def sending(undone: Session, keyring: Keyring) -> Iterator[tuple[Session, Campai
     campaign = make_campaign(undone, state="running", window_start="00:00", window_end="00:00")
     campaign.planned_at = database_now(undone)
     undone.flush()
+    undone.refresh(campaign)
     for _ in range(36):
         undone.execute(
             text(

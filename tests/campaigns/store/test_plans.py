@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from campaigns.store.arrays import int_array, text_array
+from campaigns.store.claiming import _claim
 from campaigns.store.database import Database
-from campaigns.store.delivery import _MENU, _RECORD, _claim
+from campaigns.store.delivery import _MENU, _RECORD
 from campaigns.store.picking import _PICK
 from campaigns.store.reach import Reach
 from campaigns.store.receipts import _APPLY, _MATCH
@@ -41,9 +42,9 @@ TOKEN = uuid4()
 SOME = int_array(range(1, 6))
 STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "menu": (_MENU, {"gateway": 1}),
-    "pick": (_PICK, {"gateway": 1, "campaign": 1, "budget": 500.0, "most": 500, "probe": False}),
+    "pick": (_PICK, {"gateway": 1, "campaign": 1, "budget": 500.0, "most": 500, "probe": False, "alone": "x"}),
     "claim": (
-        _claim(REACH.left_out_now()),
+        _claim(REACH.left_out_now(), REACH.noted_now()),
         {
             "batch": 1, "take": 500, "topic": "x", "personal": False, "token": TOKEN,
             "worker": "w", "lease": 20.0, "cover": 500,

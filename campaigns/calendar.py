@@ -1,0 +1,58 @@
+"""What people do with the calendar of public holidays, and where it has a gap."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from campaigns.access import Actor
+from campaigns.delivery.hours import CITY_TIME
+from campaigns.errors import InvalidInput, NotFound
+from campaigns.store.audit import append_audit
+from campaigns.store.holidays import clear_holiday, list_decided_years, save_holiday
+
+_NAME_MOST = 100
+_AHEAD = timedelta(days=45)
+"""So long before a year begins its calendar is asked for."""
+
+
+def add_holiday(session: Session, actor: Actor, day: date, name: str, *, working: bool = False) -> None:
+    """Enter a holiday, or a Saturday that is ``working``; an entry for the day is put right.
+
+    Campaigns that keep holidays keep it with their next claim.
+
+    Raises:
+        InvalidInput: no name, or a long one.
+    """
+    actor.require("holiday.edit")
+    cleaned = name.strip()
+    if not 0 < len(cleaned) <= _NAME_MOST:
+        raise InvalidInput(
+            "Hãy ghi tên ngày nghỉ, tối đa {n} ký tự.", "Name the holiday in at most {n} characters.", n=_NAME_MOST
+        )
+    save_holiday(session, day, name=cleaned, working=working, source=actor.email)
+    append_audit(
+        session, actor.email, "holiday.added", "holiday", day.isoformat(), {"name": cleaned, "working": working}
+    )
+
+
+def remove_holiday(session: Session, actor: Actor, day: date) -> None:
+    """Make a day one like any other, for good.
+
+    Raises:
+        NotFound: it is not in it.
+    """
+    actor.require("holiday.edit")
+    if not clear_holiday(session, day, source=actor.email):
+        raise NotFound(
+            "Ngày {day} không có trong lịch nghỉ.", "{day} is not in the calendar.", day=day.strftime("%d/%m/%Y")
+        )
+    append_audit(session, actor.email, "holiday.removed", "holiday", day.isoformat())
+
+
+def undecided_years(session: Session, now: datetime) -> list[int]:
+    """Years of which campaigns that keep holidays would miss some: this one, and the next when it is near."""
+    today = now.astimezone(CITY_TIME).date()
+    asked = {today.year, (today + _AHEAD).year}
+    return sorted(asked - list_decided_years(session))

@@ -1,0 +1,1 @@
+"""Short links on the city's own domain: where they may lead, who makes them, and how often they are opened."""

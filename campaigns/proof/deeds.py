@@ -1,0 +1,209 @@
+"""The audit in words: what was done, to what kind of thing, and what its details are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns.areas.names import fold
+from config.i18n import Text, t
+
+DEEDS: Mapping[str, Text] = {
+    "campaign.created": Text("soạn chiến dịch", "made the campaign"),
+    "campaign.edited": Text("sửa chiến dịch", "edited the campaign"),
+    "campaign.submitted": Text("trình duyệt chiến dịch", "submitted the campaign"),
+    "campaign.approved": Text("duyệt chiến dịch", "approved the campaign"),
+    "campaign.rejected": Text("trả lại chiến dịch", "sent the campaign back"),
+    "campaign.scheduled": Text("lên lịch gửi chiến dịch", "scheduled the campaign"),
+    "campaign.started": Text("bắt đầu gửi chiến dịch", "began sending the campaign"),
+    "campaign.paused": Text("tạm dừng chiến dịch", "paused the campaign"),
+    "campaign.resumed": Text("cho gửi tiếp chiến dịch", "resumed the campaign"),
+    "campaign.cancelled": Text("huỷ chiến dịch", "cancelled the campaign"),
+    "campaign.pace": Text("đổi nhịp gửi chiến dịch", "changed the campaign's pace"),
+    "campaign.unknown-settled": Text("ghi nhận kết quả tin chưa rõ", "settled messages of unknown fate"),
+    "campaign.unknown-resent": Text("gửi lại tin chưa rõ kết quả", "sent messages of unknown fate again"),
+    "campaign.class-confirmed": Text("xác nhận loại tin", "confirmed the class"),
+    "campaign.exported": Text("tải bảng kết quả gửi", "downloaded the delivery table"),
+    "campaign.proved": Text("lập hồ sơ chứng minh có chữ ký", "made the signed proof"),
+    "template.created": Text("tạo mẫu tin", "made the template"),
+    "template.edited": Text("sửa mẫu tin", "edited the template"),
+    "template.changed": Text("sửa thông tin mẫu tin", "changed the template's facts"),
+    "template.archived": Text("cất mẫu tin", "put the template away"),
+    "template.restored": Text("dùng lại mẫu tin", "brought the template back"),
+    "template.synced": Text("nạp mẫu tin từ tệp", "loaded the template from its file"),
+    "contact.import": Text("nhập danh sách người dân", "imported a list of people"),
+    "contact.bad_rows": Text("tải các dòng lỗi của danh sách", "downloaded a list's bad rows"),
+    "contact.corrected": Text("sửa dữ liệu một người", "corrected a person"),
+    "contact.revealed": Text("xem số điện thoại đầy đủ", "saw the full number"),
+    "contact.erased": Text("xoá dữ liệu một người", "erased a person"),
+    "contact.exported": Text("xuất bản sao dữ liệu một người", "handed out a person's data"),
+    "contact.dead": Text("ngừng gửi tới số hỏng", "left dead numbers alone"),
+    "optout.added": Text("ghi nhận từ chối nhận tin", "registered a refusal"),
+    "optout.imported": Text("nhập danh sách từ chối", "imported refusals"),
+    "optout.ended": Text("ghi nhận nhận lại tin", "registered a return"),
+    "optout.listed": Text("xuất danh sách từ chối", "listed refusals"),
+    "inbound.decided": Text("xử lý tin nhắn tới", "decided an inbound message"),
+    "word.added": Text("thêm từ khoá nhắn tới", "added a word people write"),
+    "word.removed": Text("bỏ từ khoá nhắn tới", "removed a word people write"),
+    "gateway.added": Text("thêm cổng viễn thông", "added the gateway"),
+    "gateway.changed": Text("sửa cổng viễn thông", "changed the gateway"),
+    "gateway.enabled": Text("bật cổng viễn thông", "enabled the gateway"),
+    "gateway.disabled": Text("tắt cổng viễn thông", "disabled the gateway"),
+    "gateway.report-imported": Text("nhập báo cáo của nhà mạng", "imported the telco's report"),
+    "user.added": Text("thêm người dùng", "added the user"),
+    "user.activated": Text("mở lại tài khoản", "let the user in again"),
+    "user.deactivated": Text("khoá tài khoản", "switched the user off"),
+    "user.password_changed": Text("đổi mật khẩu", "changed the password"),
+    "user.first_administrator": Text("lập quản trị viên đầu tiên", "made the first administrator"),
+    "user.signed-in": Text("đăng nhập", "signed in"),
+    "user.signed-out": Text("đăng xuất", "signed out"),
+    "user.sign-in-failed": Text("đăng nhập không thành công", "failed to sign in"),
+    "consent.added": Text("ghi nhận đồng ý nhận quảng cáo", "recorded a consent"),
+    "consent.ended": Text("ghi nhận rút lại đồng ý", "recorded the end of a consent"),
+    "consent.imported": Text("nhập danh sách đồng ý", "imported consents"),
+    "do-not-call.imported": Text("nhập danh sách không quảng cáo", "imported the do-not-call list"),
+    "sender.saved": Text("lưu tên người gửi", "saved a sender name"),
+    "sender.removed": Text("bỏ tên người gửi", "removed a sender name"),
+    "tariff.set": Text("đặt giá phần tin", "set a tariff"),
+    "tariff.removed": Text("bỏ giá phần tin", "removed a tariff"),
+    "link.made": Text("tạo liên kết ngắn", "made a short link"),
+    "link.closed": Text("đóng liên kết ngắn", "closed a short link"),
+    "link.exported": Text("tải bảng lượt mở liên kết", "downloaded a link's visits"),
+    "link-host.added": Text("cho phép tên miền đích", "allowed a host for links"),
+    "link-host.removed": Text("bỏ tên miền đích", "took a host off the list"),
+    "export.asked": Text("yêu cầu tải danh sách", "asked for a list as a file"),
+    "export.fetched": Text("tải danh sách đã yêu cầu", "fetched a list as a file"),
+    "stats.exported": Text("tải bảng kết quả gửi nhiều chiến dịch", "downloaded delivery over campaigns"),
+    "area.load": Text("nạp đơn vị hành chính", "loaded areas"),
+    "key.rotate": Text("đổi khoá mã hoá", "rotated the keys"),
+    "messages.purged": Text("xoá tin quá hạn lưu", "deleted messages that had their time"),
+}
+"""Every action that ``append_audit`` writes."""
+
+KINDS: Mapping[str, Text] = {
+    "campaign": Text("Chiến dịch", "Campaign"),
+    "template": Text("Mẫu tin", "Template"),
+    "user": Text("Người dùng", "User"),
+    "gateway": Text("Cổng viễn thông", "Gateway"),
+    "optout": Text("Từ chối nhận tin", "Refusal"),
+    "inbound": Text("Tin nhắn tới", "Inbound message"),
+    "word": Text("Từ khoá nhắn tới", "Word people write"),
+    "contact": Text("Danh bạ", "Contact"),
+    "import": Text("Danh sách nhập", "Imported list"),
+    "message": Text("Tin nhắn", "Messages"),
+    "link": Text("Liên kết ngắn", "Short link"),
+    "consent": Text("Đồng ý nhận quảng cáo", "Consent"),
+    "do-not-call-list": Text("Danh sách không quảng cáo", "Do-not-call list"),
+    "sender": Text("Tên người gửi", "Sender name"),
+    "tariff": Text("Giá phần tin", "Tariff"),
+    "link-host": Text("Tên miền đích", "Host of links"),
+    "area": Text("Đơn vị hành chính", "Areas"),
+    "keyring": Text("Khoá mã hoá", "Keyring"),
+    "export": Text("Tệp danh sách", "List as a file"),
+    "stats": Text("Kết quả gửi", "Delivery"),
+}
+
+FIELDS: Mapping[str, Text] = {
+    "name": Text("tên", "name"),
+    "title": Text("tên gọi", "title"),
+    "reason": Text("lý do", "reason"),
+    "hash": Text("mã nội dung", "content hash"),
+    "for": Text("gửi lúc", "to be sent"),
+    "email": Text("email", "email"),
+    "roles": Text("vai trò", "roles"),
+    "fields": Text("đã sửa", "changed"),
+    "slug": Text("mã mẫu tin", "slug"),
+    "version": Text("phiên bản", "version"),
+    "topic": Text("chủ đề", "topic"),
+    "source": Text("nguồn", "source"),
+    "decision": Text("quyết định", "decision"),
+    "wish": Text("nghĩa", "meaning"),
+    "tps": Text("hạn mức (phần/giây)", "parts per second"),
+    "binds": Text("số kết nối", "binds"),
+    "carriers": Text("nhà mạng", "carriers"),
+    "settings": Text("thông số", "settings"),
+    "secrets": Text("thông số bí mật", "secret settings"),
+    "adapter": Text("kiểu kết nối", "adapter"),
+    "count": Text("số lượng", "count"),
+    "added": Text("thêm", "added"),
+    "rows": Text("số dòng", "rows"),
+    "created": Text("mới", "created"),
+    "updated": Text("cập nhật", "updated"),
+    "unchanged": Text("không đổi", "unchanged"),
+    "duplicates": Text("trùng", "duplicates"),
+    "rejected": Text("bị loại", "rejected"),
+    "repaired": Text("tự sửa", "repaired"),
+    "by": Text("theo", "by"),
+    "target": Text("dẫn tới", "leads to"),
+    "fingerprint": Text("mã băm tệp", "file's hash"),
+    "template_version_id": Text("phiên bản mẫu tin", "template version"),
+    "variant": Text("kiểu chữ", "spelling"),
+    "sender": Text("tên người gửi", "sender"),
+    "values": Text("giá trị điền", "values"),
+    "audience": Text("đối tượng", "audience"),
+    "start_at": Text("bắt đầu", "start"),
+    "window_start": Text("gửi từ", "hours from"),
+    "window_end": Text("gửi đến", "hours to"),
+    "validity_minutes": Text("hạn của tin (phút)", "validity (minutes)"),
+    "unknown_policy": Text("tin chưa rõ kết quả", "unknown messages"),
+    "priority": Text("mức ưu tiên", "priority"),
+    "over_minutes": Text("trải trong (phút)", "spread over (minutes)"),
+    "pace_per_hour": Text("nhịp gửi mỗi giờ", "parts an hour"),
+    "ward_pace_per_hour": Text("mỗi phường mỗi giờ", "people an hour in a ward"),
+    "host": Text("tên miền", "host"),
+    "message_class": Text("loại tin", "class"),
+    "class": Text("loại tin", "class"),
+    "legal_basis": Text("căn cứ", "legal basis"),
+    "plan_task": Text("nhiệm vụ Kế hoạch 52", "task of Plan 52"),
+    "network": Text("mạng", "network"),
+    "list": Text("danh sách", "list"),
+    "filters": Text("bộ lọc", "filters"),
+}
+
+
+def deed(action: str) -> str:
+    """What was done, in words; an action from another version is shown as it is."""
+    return str(DEEDS.get(action, action))
+
+
+def kind_title(kind: str) -> str:
+    """What a kind of thing is called."""
+    return str(KINDS.get(kind, kind))
+
+
+def actions_like(words: str, known: list[str]) -> list[str]:
+    """Actions among ``known`` whose words, in either language, hold every word asked for, with or without marks."""
+    asked = fold(words).split()
+    return [action for action in known if all(any(word in side for side in _sides(action)) for word in asked)]
+
+
+def _sides(action: str) -> tuple[str, ...]:
+    words = DEEDS.get(action)
+    return (fold(words.vi), fold(words.en), action) if words else (action,)
+
+
+def explain(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The details of an entry as (what it is called, its value); edits as ``before → after``."""
+    lines = []
+    for name, value in detail.items():
+        if name == "changes" and isinstance(value, Mapping):
+            lines += [(_title(field), f"{_value(a)} → {_value(b)}") for field, (a, b) in value.items()]
+        else:
+            lines.append((_title(name), _value(value)))
+    return [(title, value) for title, value in lines if value != "–"]
+
+
+def _title(name: str) -> str:
+    return str(FIELDS.get(name, name))
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "" or value == [] or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return t("có", "yes") if value else t("không", "no")
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_title(str(name))}: {_value(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(FIELDS.get(each, each)) if isinstance(each, str) else _value(each) for each in value)
+    return str(value)
