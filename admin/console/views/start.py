@@ -7,9 +7,11 @@ from typing import ClassVar
 from flask_admin import AdminIndexView
 
 from admin.console.context import actor, reading
+from admin.console.duties import duties
 from admin.console.frame import Screen, expose
 from admin.console.views.gateways import standings
 from campaigns.approving import unreviewed_emergencies
+from campaigns.delivery.trouble import read_reason
 from campaigns.stats import summary
 from campaigns.store import console as store
 
@@ -37,6 +39,8 @@ class StartScreen(Screen, AdminIndexView):  # type: ignore[misc]
             "console/start.html",
             waiting=store.list_campaigns_in(session, ["submitted"], scope=scope) if may_campaigns else [],
             ready=store.list_campaigns_in(session, ["approved"], scope=scope) if person.may("campaign.submit") else [],
+            failing=[(c, read_reason(c.state_reason)) for c in running if c.state == "paused" and c.state_reason],
+            duties=duties(session, person),
             unreviewed=unreviewed_emergencies(session, scope=scope) if may_campaigns else [],
             running=[(campaign, summary(session, campaign.id)) for campaign in running],
             sent_back=[d for d in drafts if d.state_reason],
