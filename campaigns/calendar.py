@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 from campaigns.access import Actor
 from campaigns.delivery.hours import CITY_TIME
 from campaigns.errors import InvalidInput, NotFound
+from campaigns.models import Campaign
 from campaigns.store.audit import append_audit
-from campaigns.store.holidays import clear_holiday, list_decided_years, save_holiday
+from campaigns.store.campaigns import database_now
+from campaigns.store.holidays import clear_holiday, keeps_holidays, list_decided_years, save_holiday
+from config.i18n import t
 
 _NAME_MOST = 100
 _AHEAD = timedelta(days=45)
@@ -56,3 +59,19 @@ def undecided_years(session: Session, now: datetime) -> list[int]:
     today = now.astimezone(CITY_TIME).date()
     asked = {today.year, (today + _AHEAD).year}
     return sorted(asked - list_decided_years(session))
+
+
+def calendar_gaps(session: Session, campaign: Campaign) -> list[str]:
+    """What to warn of where a campaign keeps holidays, and those of the year are not all decided."""
+    if not keeps_holidays(campaign):
+        return []
+    return [gap_words(year) for year in undecided_years(session, campaign.start_at or database_now(session))]
+
+
+def gap_words(year: int) -> str:
+    """That a year's calendar is not complete, and what to do."""
+    return t(
+        "Lịch nghỉ lễ năm {year} chưa đủ. Khi có thông báo, nhập bằng: loa holidays add.",
+        "The holidays of {year} are not all decided. Once they are, enter them with: loa holidays add.",
+        year=year,
+    )

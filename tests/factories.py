@@ -13,7 +13,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.models import Area, Campaign, Contact, Gateway, Role, Route, Template, TemplateVersion, User
+from campaigns.models import (
+    Area,
+    Campaign,
+    Contact,
+    DoNotCallList,
+    Gateway,
+    Role,
+    Route,
+    SenderName,
+    Template,
+    TemplateVersion,
+    User,
+)
+from campaigns.store.campaigns import city_today
 from config.keys import Keyring
 
 _phones = itertools.count(905_000_000)
@@ -97,6 +110,18 @@ def make_campaign(session: Session, *, template: TemplateVersion | None = None, 
     session.add(campaign)
     session.flush()
     return campaign
+
+
+def allow_advertising(session: Session, sender: str = "DNXTTM") -> None:
+    """A commercial sender name and a do-not-call list of today: without them nothing is advertised."""
+    session.add(SenderName(name=sender, owner="Trung tâm Xúc tiến", owner_kind="commercial", created_by=OFFICER.email))
+    today = city_today(session)
+    session.add(DoNotCallList(name="dnc.csv", digest=b"", issued_on=today, created_by=OFFICER.email))
+    session.flush()
+
+
+ADVERTISING = "[QC] UBND moi xem trien lam. Tu choi: soan TC gui 1313 hoac goi 1022"
+"""A text that may go out as advertising."""
 
 
 def make_gateway(

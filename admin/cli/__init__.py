@@ -121,6 +121,10 @@ def _read_settings() -> None:
     except ValidationError as error:
         lines = [f"LOA_{str(found['loc'][0]).upper()}: {found['msg']}" for found in error.errors(include_input=False)]
         raise click.UsageError(t("Thiết lập sai.", "A setting is wrong.") + "\n" + "\n".join(lines)) from None
+    if get_settings().class_rules:
+        from campaigns.content.classes import all_class_rules
+
+        all_class_rules()
     for name, nearest in misspelt_settings().items():
         hint = t(" Ý bạn là {name}?", " Did you mean {name}?", name=nearest) if nearest else ""
         say(t("Không có thiết lập {name}, bỏ qua.", "There is no setting {name}; it is ignored.", name=name) + hint)

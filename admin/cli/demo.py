@@ -13,8 +13,9 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from datetime import time as clock_time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,17 @@ from campaigns.access import SYSTEM, Actor
 from campaigns.audience.demo import write_demo_people
 from campaigns.audience.importing import import_contacts
 from campaigns.audience.selection import Audience
+from campaigns.content.prices import ANY, set_price
 from campaigns.delivery.states import CAMPAIGN_TITLES, CampaignState
+from campaigns.delivery.trials import add_number
 from campaigns.draft import CampaignDraft
 from campaigns.gateways.registry import add_gateway, change_gateway
 from campaigns.stats import Summary, reconcile, stats_by, summary
 from campaigns.store.campaigns import list_campaigns
 from campaigns.store.gateways import list_gateways
+from campaigns.store.tariffs import list_tariffs
 from campaigns.store.templates import get_version
+from campaigns.store.trials import list_numbers
 from campaigns.store.users import find_user, load_actor
 from config.i18n import Text, t
 from config.keys import write_private
@@ -48,6 +53,9 @@ FIRST_PORT = 2775
 QUIET_SECONDS = 15.0
 """Some receipts never come; after such a silence the demo no longer waits for them."""
 MIDNIGHT = clock_time(0)
+DESK = "0905000000"
+PRICES = {"viettel": 850, ANY: 700}
+"""Đồng a part, of the order of what contracts said."""
 
 ACCOUNTS: tuple[tuple[str, str], ...] = (
     ("officer", "officer"),
@@ -133,6 +141,7 @@ def run_demo(loa: Loa, home: Path, supervisor: Supervisor, url: str) -> bool:
     ids = [_make_campaign(loa, plan) for plan in PLANS]
     found = _watch(loa, ids)
     balanced = _report(loa, found)
+    _make_desk(loa)
     _show_logins(notes, url)
     return balanced and all(one.state == CampaignState.FINISHED for one in found)
 
@@ -177,7 +186,7 @@ def _make_gateways(loa: Loa, notes: Notes, ports: dict[str, int]) -> None:
     with loa.database.transaction() as session:
         known = {gateway.name: gateway for gateway in list_gateways(session)}
         for telco in TELCOS:
-            settings = {"host": "127.0.0.1", "port": ports[telco.name], "system_id": telco.name}
+            settings = {"host": "127.0.0.1", "port": ports[telco.name], "system_id": telco.name, "sender": "UBND_TPDN"}
             secret = {"password": _short(notes)}
             if telco.name not in known:
                 add_gateway(
@@ -186,6 +195,19 @@ def _make_gateways(loa: Loa, notes: Notes, ports: dict[str, int]) -> None:
                 )  # fmt: skip
             elif known[telco.name].settings.get("port") != ports[telco.name]:
                 change_gateway(session, loa.keyring, operator, telco.name, settings={**settings, **secret})
+
+
+def _make_desk(loa: Loa) -> None:
+    """What tests of texts need: a number they go to, and prices. After the campaigns, which it is no part of."""
+    operator = _actor(loa, "operator")
+    with loa.database.transaction() as session:
+        if not list_numbers(session):
+            add_number(session, loa.keyring, operator, DESK, "Trực ban Sở KH&CN")
+        if list_tariffs(session):
+            return
+        begun = date(2023, 1, 1)
+        for carrier, price in PRICES.items():
+            set_price(session, operator, carrier=carrier, message_class=ANY, from_date=begun, price=Decimal(price))
 
 
 def _import_people(loa: Loa, notes: Notes, home: Path) -> None:

@@ -101,6 +101,7 @@ def check(loa: Loa, phone: str | None, as_email: str | None, as_json: bool) -> i
         "issued_on": state.latest.issued_on if state.latest else None,
         "days": state.days,
         "usable": usable,
+        "ageing": state.is_ageing,
         **({"listed": entry is not None, "kind": entry.kind if entry else None} if phone else {}),
     }
     if as_json:
@@ -120,6 +121,8 @@ def _tell(found: Mapping[str, object]) -> None:
     click.echo(words)
     if not found["usable"]:
         say(t("Đã quá cũ để gửi quảng cáo.", "Too old to advertise with."))
+    elif found["ageing"]:
+        say(t("Hãy lấy danh sách mới.", "Fetch a new list."))
     if found.get("listed"):
         click.echo(t("Số này có trong danh sách ({kind}).", "This number is on the list ({kind}).", kind=found["kind"]))
     elif "listed" in found:

@@ -23,6 +23,7 @@ def holidays() -> None:
 @pass_loa
 def list_days(loa: Loa, year: int | None, as_json: bool) -> None:
     """Every day of the calendar of a year."""
+    from campaigns.calendar import gap_words
     from campaigns.delivery.hours import CITY_TIME, WEEKDAY_NAMES
     from campaigns.store.holidays import list_decided_years, list_holidays
 
@@ -40,21 +41,13 @@ def list_days(loa: Loa, year: int | None, as_json: bool) -> None:
         return
     show_table((t("Ngày", "Day"), t("Thứ", "Weekday"), t("Là", "What")), rows)
     if not decided:
-        say(_undecided(chosen))
+        say(gap_words(chosen))
 
 
 def _what(row: object) -> str:
     name, working, decided = (getattr(row, field) for field in ("name", "working", "decided"))
     kind = t("{name} (làm việc)", "{name} (worked)", name=name) if working else str(name)
     return kind if decided else t("{kind}, chưa có thông báo chính thức", "{kind}, not decided yet", kind=kind)
-
-
-def _undecided(year: int) -> str:
-    return t(
-        "Lịch nghỉ năm {year} chưa đủ. Khi có thông báo, nhập bằng: loa holidays add.",
-        "The calendar of {year} is not complete. Once it is announced, enter it with: loa holidays add.",
-        year=year,
-    )
 
 
 @holidays.command(help=t("Thêm hoặc sửa một ngày.", "Enter a day, or put it right."))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from admin.console import formats, preview
 from admin.console.context import actor, console
 from campaigns.audience.sampling import SamplePerson, draw_sample, sample_person
-from campaigns.content.classes import MESSAGE_CLASSES, MessageClass
+from campaigns.content.classes import MESSAGE_CLASSES, MessageClass, class_rules
 from campaigns.content.encoding import strip_marks
 from campaigns.content.findings import repair
 from campaigns.content.prices import CARRIERS, read_prices
@@ -58,8 +58,8 @@ class Desk:
     @property
     def rules(self) -> list[tuple[str, str]]:
         """What the class asks for, in words."""
-        kind = MESSAGE_CLASSES.get(self.message_class)
-        return list(class_rules(kind)) if kind else []
+        known = self.message_class in MESSAGE_CLASSES
+        return list(in_words(class_rules(self.message_class))) if known else []
 
     @property
     def said(self) -> str:
@@ -141,7 +141,7 @@ def answer(session: Session, asked: Mapping[str, Any], sender: str) -> dict[str,
     }
 
 
-def class_rules(kind: MessageClass) -> Sequence[tuple[str, str]]:
+def in_words(kind: MessageClass) -> Sequence[tuple[str, str]]:
     """What a class needs, may and must not, for whoever writes a text of it."""
     rules = [
         (t("Nhãn đầu tin", "Label"), _label(kind)),

@@ -52,7 +52,11 @@ class Asked:
 
 def asked(adapter: str) -> dict[str, list[Asked]]:
     """What an adapter asks for, by group, in the order its words stand in."""
-    settings = adapter_type(adapter).settings_type
+    return asked_of(adapter_type(adapter).settings_type)
+
+
+def asked_of(settings: type[AdapterSettings]) -> dict[str, list[Asked]]:
+    """The same of its settings; what nobody put in words is asked for by name and description."""
     order = {name: place for place, name in enumerate(settings.words)}
     names = sorted(settings.model_fields, key=lambda name: order.get(name, len(order)))
     found = [_asked(name, settings.model_fields[name], settings.words.get(name)) for name in names]
@@ -202,9 +206,9 @@ def carriers_of(routes: Sequence[Route]) -> list[str]:
 def tell(form: Form, refusal: Exception) -> None:
     """Put a refusal beside the fields it names."""
     if isinstance(refusal, InvalidSettings):
+        titles = {each.name: each.title for group in asked(form.get("adapter")).values() for each in group}
         for name, problem in refusal.fields.items():
-            text = str(problem)
-            form.errors[PREFIX + name.split(".", 1)[0]] = text[:1].upper() + text[1:] + "."
+            form.errors[PREFIX + name] = f"{titles.get(name, name)}: {problem}."
     elif isinstance(refusal, WrongPlace):
         form.errors[PREFIX + refusal.field] = str(refusal)
     else:

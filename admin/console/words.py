@@ -172,7 +172,10 @@ ROLE_NOTES: Mapping[str, Text] = {
     "officer": Text("soạn mẫu tin, chiến dịch; ghi nhận từ chối", "writes templates and campaigns; registers refusals"),
     "approver": Text("duyệt hoặc trả lại chiến dịch của người khác", "approves or rejects other people's campaigns"),
     "analyst": Text("chỉ xem chiến dịch và số liệu", "only reads campaigns and figures"),
-    "operator": Text("bật tắt cổng viễn thông, dừng chiến dịch", "switches gateways, stops campaigns"),
+    "operator": Text(
+        "thiết lập cổng viễn thông, giá, số nhận tin thử; dừng chiến dịch",
+        "sets up gateways, prices and test numbers; stops campaigns",
+    ),
     "administrator": Text("quản lý người dùng, xem nhật ký", "manages users, reads the audit"),
 }
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from campaigns.areas.index import AreaIndex
+from campaigns.audience.households import keep_sharing
 from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.rows import Chunk, RowReader
 from campaigns.audience.tables import Table, open_table
@@ -170,7 +171,7 @@ def _merge_all(
                 rows = _encode(chunk, keyring)
                 if before is not None:
                     yield before[0], before[1].result()
-                before = chunk, pool.submit(_merge, connection, source, rows)
+                before = chunk, pool.submit(_merge, connection, keyring, source, rows)
         except InvalidInput as error:
             damage = error
         # Also before damage is reported: the chunk under way has been merged, so it has to be counted.
@@ -219,12 +220,15 @@ def _encode(chunk: Chunk, keyring: Keyring) -> bytes:
     return b"".join(row for _, row in rows)
 
 
-def _merge(connection: Connection, source: str, rows: bytes) -> Merged:
+def _merge(connection: Connection, keyring: Keyring, source: str, rows: bytes) -> Merged:
     for _ in range(_ATTEMPTS):
         try:
             with Session(connection) as session, session.begin():
                 stage_contacts(session, rows)
-                return merge_contacts(session, source)
+                merged = merge_contacts(session, source)
+                if merged.sharing:
+                    keep_sharing(session, keyring, merged.sharing, source)
+                return merged
         except ContactAppearedMeanwhile:
             continue
     raise RuntimeError("contacts keep appearing while the chunk is merged")

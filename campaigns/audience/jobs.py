@@ -76,6 +76,13 @@ def _begin(database: Database, job_id: int) -> ImportJob | None:
 
 
 def _given_up(job: ImportJob) -> LoaError:
+    if job.kind == DO_NOT_CALL:
+        return LoaError(
+            "Đọc tệp “{name}” bị ngắt {n} lần, nên đã dừng. Danh sách giữ nguyên; hãy báo người vận hành.",
+            "Reading “{name}” was cut off {n} times, so it was given up. The list stays as it was; tell the operator.",
+            name=job.file_name,
+            n=job.attempts,
+        )
     return LoaError(
         "Đọc tệp “{name}” bị ngắt {n} lần, nên đã dừng. Các dòng đã đọc vẫn ở trong danh bạ; hãy báo người vận hành.",
         "Reading “{name}” was cut off {n} times, so it was given up. What was read stays in the register; tell the "

@@ -18,6 +18,7 @@ from campaigns.models import Contact
 from campaigns.scope import require_inside, require_wards
 from campaigns.store.audit import append_audit
 from campaigns.store.consents import list_consents_of
+from campaigns.store.households import count_members
 from campaigns.store.people import (
     erase_contact,
     get_contact,
@@ -146,6 +147,7 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
             "district": district,
             "carrier": contact.carrier,
             "language": contact.language,
+            "others_sharing_the_number": count_members(session, contact_id),
             **{f"attributes.{key}": value for key, value in contact.attributes.items()},
             "source": contact.source,
             "created_at": contact.created_at,

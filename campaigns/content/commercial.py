@@ -57,8 +57,6 @@ SELLING = (
     "xa kho",
     "mua ngay",
     "dat mua",
-    "dat hang",
-    "khai truong",
     "mo ban",
     "tri an khach hang",
     "shopping",
@@ -89,6 +87,8 @@ HINTING = (
     "thuong hieu",
     "gian hang",
     "ban hang",
+    "dat hang",
+    "khai truong",
     "phien cho",
     "dat ve",
     "ve vao cua",
@@ -124,7 +124,12 @@ POLICY = (
     "phien cho viec lam",
     "gia han",
     "binh on gia",
-    "bao hiem y te tra gop",
+    "mua sam an toan",
+    "mua sam truc tuyen an toan",
+    "traffic ticket",
+    "traffic tickets",
+    "parking ticket",
+    "parking tickets",
 )
 """Policies that sound commercial: taken out before anything is looked for."""
 

@@ -127,7 +127,7 @@ def add_gateway(
         InvalidInput: name, settings, rate or binds cannot be used.
     """
     actor.require("gateway.edit")
-    _check_name(session, name)
+    check_name(session, name)
     _check_limits(tps, binds)
     public, secret = _split(check_settings(adapter, settings))
     gateway = Gateway(
@@ -162,7 +162,12 @@ def _write_routes(
         replace_routes(session, gateway.id, _read_carriers(carriers))
 
 
-def _check_name(session: Session, name: str) -> None:
+def check_name(session: Session, name: str) -> None:
+    """Refuse a name that would trouble others.
+
+    Raises:
+        InvalidInput: it is empty, too long, holds odd characters, or is taken.
+    """
     if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > 40:
         raise InvalidInput(
             "Tên cổng chỉ gồm chữ không dấu, số, - và _, tối đa 40 ký tự.",

@@ -32,7 +32,7 @@ from campaigns.models.exports import ExportJob
 from campaigns.models.gateways import Gateway, GatewayChange, GatewayHealth, GatewaySession, Route
 from campaigns.models.imports import ImportJob
 from campaigns.models.links import Link, LinkHost, LinkVisit
-from campaigns.models.people import Contact, InboundMessage, InboundWord, OptOut
+from campaigns.models.people import Contact, HouseholdMember, InboundMessage, InboundWord, OptOut
 from campaigns.models.reviews import CampaignReview
 from campaigns.models.trials import Tariff, TestMessage, TestNumber
 
@@ -58,6 +58,7 @@ __all__ = [
     "GatewayHealth",
     "GatewaySession",
     "Holiday",
+    "HouseholdMember",
     "ImportJob",
     "InboundMessage",
     "InboundWord",

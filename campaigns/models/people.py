@@ -12,6 +12,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from campaigns.models.base import Base
 
 
+class HouseholdMember(Base):
+    """Somebody besides the contact whom a list names under the same number; a contact nobody shares has no row.
+
+    Nothing is ever sent or shown to them by name, so the name itself is not kept: only a keyed hash that tells, when a
+    list is imported again, that it is the same person (ADR 0018).
+    """
+
+    __tablename__ = "household_member"
+
+    contact_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    """Keyed HMAC of the name without case and marks, 16 bytes."""
+    source: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
 class Contact(Base):
     """One mobile number and whom it reaches. One number is one contact."""
 

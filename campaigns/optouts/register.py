@@ -123,7 +123,7 @@ def import_optouts(
     check_topic(topic)
     added = insert_optouts(
         session,
-        hashes=[keyring.hash(number.encode()) for number in numbers],
+        hashes=keyring.hash_many([number.encode() for number in numbers]),
         topic=topic,
         source="import",
         evidence=cleaned,

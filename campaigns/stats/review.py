@@ -12,7 +12,9 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from campaigns.access import WHOLE_CITY, Scope
+from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
+from campaigns.calendar import calendar_gaps
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices, read_prices
 from campaigns.content.rules import Level, validate_body
@@ -107,10 +109,10 @@ def review_of(session: Session, campaign: Campaign, *, scope: Scope = WHOLE_CITY
         costs=costs,
         gateways=carried_by(session, campaign, parts),
         ahead=forecast(session, campaign, counted) if counted else None,
-        same_text=list_same_text(session, campaign, SAME_TEXT_DAYS, scope=scope),
+        same_text=list_same_text(session, campaign, SAME_TEXT_DAYS, reach_of(session, campaign), scope=scope),
         hindrance=hindrance,
     )
-    return Review(**{**gathered.__dict__, "warnings": list(_warnings(gathered))})
+    return Review(**{**gathered.__dict__, "warnings": [*_warnings(gathered), *calendar_gaps(session, campaign)]})
 
 
 def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, str]:

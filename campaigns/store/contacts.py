@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -121,6 +122,15 @@ _FILL = text(
     """
 )
 
+_SHARING = text(
+    """
+    SELECT l.contact_id, l.full_name, c.full_name
+      FROM import_later l
+      CROSS JOIN LATERAL (SELECT full_name FROM contact WHERE id = l.contact_id OFFSET 0) c
+     WHERE l.full_name IS NOT NULL AND l.full_name IS DISTINCT FROM c.full_name
+    """
+)
+
 _TALLY = text(
     """
     SELECT count(*), count(*) FILTER (WHERE s.first), count(*) FILTER (WHERE s.first AND m.later AND NOT m.erased),
@@ -149,6 +159,15 @@ COPY_START = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 COPY_END = struct.pack(">h", -1)
 
 
+class Sharing(NamedTuple):
+    """A second person under one number."""
+
+    contact_id: int
+    name: str
+    own_name: str | None
+    """The contact's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What became of one chunk of rows."""
@@ -159,6 +178,8 @@ class Merged:
     duplicates: int
     erased: tuple[tuple[int, bytes], ...]
     """(line, ciphertext of its number) of rows whose person had themselves erased; not taken."""
+    sharing: tuple[Sharing, ...] = ()
+    """Rows that name somebody else under a number that is somebody's already."""
 
 
 class ContactAppearedMeanwhile(Exception):
@@ -197,14 +218,13 @@ def merge_contacts(session: Session, source: str) -> Merged:
     except IntegrityError as error:
         raise ContactAppearedMeanwhile from error
     updated = _update(session) if matched else 0
-    if later or rows > firsts:
-        _fill_gaps(session)
+    sharing = _fill_gaps(session) if later or rows > firsts else ()
     if not matched:
-        return Merged(created, 0, 0, rows - created, ())
+        return Merged(created, 0, 0, rows - created, (), sharing)
     session.execute(_SEEN)
     erased = tuple((line, bytes(cipher)) for line, cipher in session.execute(_ERASED))
     known = matched_firsts - erased_firsts - later
-    return Merged(created, updated, known - updated, rows - created - known - len(erased), erased)
+    return Merged(created, updated, known - updated, rows - created - known - len(erased), erased, sharing)
 
 
 def _update(session: Session) -> int:
@@ -214,10 +234,11 @@ def _update(session: Session) -> int:
         return _affected(session, _UPDATE)
 
 
-def _fill_gaps(session: Session) -> None:
+def _fill_gaps(session: Session) -> tuple[Sharing, ...]:
     session.execute(_LATER)
     with _by_index(session):
         session.execute(_FILL)
+    return tuple(map(Sharing._make, session.execute(_SHARING)))
 
 
 @contextmanager

@@ -11,23 +11,28 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import WHOLE_CITY, Scope
 from campaigns.models import Campaign, Role, User
+from campaigns.store.reach import GOT, Reach
 from campaigns.store.scope import campaigns_within, sees_campaign
-
-_SAME_TEXT = text("""
-    SELECT c.id, c.name, c.state, max(b.started_at) AS sent_at, coalesce(sum(b.size), 0)::bigint AS people
-    FROM campaign c JOIN template_version v ON v.id = c.template_version_id
-    JOIN batch b ON b.campaign_id = c.id AND b.started_at > now() - make_interval(days => :days)
-    WHERE c.id <> :id AND c.standing IS NULL AND v.content_hash = :hash
-    GROUP BY c.id ORDER BY sent_at DESC LIMIT 5
-""")
 
 
 def list_same_text(
-    session: Session, campaign: Campaign, days: int, *, scope: Scope = WHOLE_CITY
+    session: Session, campaign: Campaign, days: int, reach: Reach, *, scope: Scope = WHOLE_CITY
 ) -> Sequence[Row[Any]]:
-    """(id, name, state, sent_at, people) of other campaigns of so many days with the same wording, latest first."""
-    asked = {"id": campaign.id, "hash": campaign.template_version.content_hash, "days": days}
-    rows = session.execute(_SAME_TEXT, asked).all()
+    """(id, name, state, sent_at, people) of other campaigns that said the same in so many days, latest first.
+
+    ``people`` are those of this campaign's audience who have it, or may have.
+    """
+    got = ", ".join(str(state.value) for state in GOT)
+    rows = session.execute(
+        text(f"""
+            SELECT k.id, k.name, k.state, max(b.started_at) AS sent_at, count(*) AS people
+            FROM campaign k JOIN batch b ON b.campaign_id = k.id AND b.started_at > now() - make_interval(days => :days)
+            JOIN message m ON m.batch_id = b.id AND m.state IN ({got}) JOIN contact c ON c.id = m.contact_id
+            WHERE k.id <> :id AND k.standing IS NULL AND k.text_fingerprint = :print AND {reach.chosen()}
+            GROUP BY k.id ORDER BY sent_at DESC LIMIT 5
+        """),
+        reach.bind(id=reach.campaign_id, days=days, print=campaign.text_fingerprint),
+    ).all()
     return [row for row in rows if scope.whole or sees_campaign(session, scope, row.id)]
 
 

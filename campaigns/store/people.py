@@ -14,6 +14,7 @@ from campaigns.access import WHOLE_CITY, Scope
 from campaigns.areas.names import fold
 from campaigns.errors import NotFound
 from campaigns.models import Campaign, Contact, InboundMessage, OptOut
+from campaigns.store.households import forget_members
 from campaigns.store.rows import lock_row
 from campaigns.store.scope import campaigns_within
 
@@ -151,6 +152,7 @@ def erase_contact(session: Session, contact: Contact) -> None:
     contact.attributes, contact.language, contact.carrier = {}, "vi", "unknown"
     contact.source = contact.unusable = "erased"
     contact.updated_at = _now(session)
+    forget_members(session, contact.id)
     session.execute(
         update(InboundMessage)
         .where(InboundMessage.sender_hash == contact.phone_hash, InboundMessage.action.not_in(("optout", "optin")))

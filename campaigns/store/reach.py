@@ -6,6 +6,7 @@ A stage is one way of being left out, in the order in which a person is counted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -40,6 +41,8 @@ class Stage:
     """The same condition once that is joined; empty where nothing need be joined."""
     lasting: bool = True
     """Whether every claim asks again: what came after the planning holds too."""
+    others: str = ""
+    """Instead of people themselves it holds those beside them: how many, over a contact, and the same joined."""
     code: str = ""
     """Error code of a message that a claim leaves out for this; empty where its state says it all."""
 
@@ -137,6 +140,16 @@ NO_CONSENT = listed(
     present=False,
 )
 
+# Nobody is left out: the contact gets the one message, and whoever is named beside it under the same number none.
+HOUSEHOLD = Stage(
+    "household",
+    Text("Dùng chung số với người khác", "Share a number with somebody"),
+    "EXISTS (SELECT 1 FROM household_member h WHERE h.contact_id = c.id)",
+    join="LEFT JOIN (SELECT contact_id, count(*) AS others FROM household_member GROUP BY 1) h ON h.contact_id = c.id",
+    others="h.others",
+    lasting=False,
+)
+
 _SAME = """k.text_fingerprint = :fingerprint AND k.id <> :campaign AND k.standing IS NULL
     AND (k.state IN ('running', 'paused') OR k.finished_at > now() - make_interval(days => :repeat_days))"""
 _GOT_IT = f"""SELECT m.contact_id FROM campaign k JOIN batch b ON b.campaign_id = k.id
@@ -193,8 +206,13 @@ class Reach:
             yield WRITTEN_TO_LATELY
         if self.not_campaigns:
             yield IN_CAMPAIGN
+        yield HOUSEHOLD
         if self.fingerprint is not None:
             yield SAME_TEXT
+
+    def leaving_out(self) -> Iterator[Stage]:
+        """The stages that leave a contact out; all but the household's."""
+        return (stage for stage in self.stages() if not stage.others)
 
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
@@ -211,7 +229,7 @@ class Reach:
 
     def reachable(self) -> str:
         """Condition over a few contacts ``c`` of its wards: they fit its audience, and nothing leaves them out."""
-        return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.stages())])
+        return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.leaving_out())])
 
     def left_out_now(self) -> str:
         """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
@@ -250,18 +268,28 @@ class Counted(NamedTuple):
 
 
 def count_stages(session: Session, reach: Reach) -> list[Counted]:
-    """How many of the audience stand at each stage, ``WILL_SEND`` the last: added up, everybody is there once."""
+    """How many people of the audience stand at each stage, ``WILL_SEND`` the last: everybody is there once.
+
+    Who is named beside a contact stands where it does while it is left out before the household's stage, else there.
+    """
     stages = list(reach.stages())
-    when = " ".join(f"WHEN {stage.counted} THEN {place}" for place, stage in enumerate(stages))
+    household = stages.index(HOUSEHOLD)
+    when = " ".join(f"WHEN {stage.counted} THEN {place}" for place, stage in enumerate(stages) if not stage.others)
     rows = session.execute(
         text(
-            f"SELECT c.ward_id, c.carrier, CASE {when} ELSE {len(stages)} END AS stage, count(*) AS people"
+            f"SELECT c.ward_id, c.carrier, CASE {when} ELSE {len(stages)} END AS stage, count(*) AS people,"
+            f" coalesce(sum({HOUSEHOLD.others}), 0)::bigint AS others"
             f" FROM contact c {' '.join(stage.join for stage in stages)} WHERE {reach.chosen()} GROUP BY 1, 2, 3"
         ),
         reach.bind(),
     )
     keys = [*(stage.key for stage in stages), WILL_SEND]
-    return [Counted(ward, carrier, keys[place], people) for ward, carrier, place, people in rows]
+    counted: Counter[tuple[int | None, str, str]] = Counter()
+    for ward, carrier, place, people, others in rows:
+        counted[ward, carrier, keys[place]] += people
+        if others:
+            counted[ward, carrier, keys[min(place, household)]] += others
+    return [Counted(*where, people) for where, people in counted.items()]
 
 
 def list_at_stage(session: Session, reach: Reach, key: str, *, after: int = 0, limit: int = 50) -> Sequence[Row[Any]]:
@@ -284,7 +312,8 @@ def _standing_at(reach: Reach, key: str) -> str:
     for stage in reach.stages():
         if stage.key == key:
             return " AND ".join([*passed, stage.leaves_out])
-        passed.append(f"NOT {stage.leaves_out}")
+        if not stage.others:
+            passed.append(f"NOT {stage.leaves_out}")
     if key == WILL_SEND:
         return " AND ".join(passed)
     raise NotFound("Không có nhóm “{key}” trong đối tượng.", "The audience has no stage “{key}”.", key=key)

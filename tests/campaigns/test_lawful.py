@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
 
 from campaigns import steps
-from campaigns.access import SYSTEM, Actor
+from campaigns.access import PERSONAL, SYSTEM, Actor
 from campaigns.advertising.consents import add_consent, parse_day, terms
 from campaigns.advertising.senders import save_sender
+from campaigns.approving import approve
+from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
+from campaigns.delivery.hours import CITY_TIME, open_hours
+from campaigns.delivery.planner import plan_campaign
 from campaigns.draft import CampaignDraft, content_hash
-from campaigns.errors import InvalidInput, LoaError
+from campaigns.errors import Forbidden, InvalidInput, LoaError
 from campaigns.lawful import confirm_class, legal_basis_of, review_class
-from campaigns.models import AuditEntry, Campaign, DoNotCallList
+from campaigns.models import AuditEntry, Batch, Campaign, Contact, DoNotCall, DoNotCallList, Gateway, Message
 from campaigns.stats import estimate
-from campaigns.store.campaigns import city_today
+from campaigns.store.campaigns import city_today, database_now
+from campaigns.store.claiming import ClaimRequest, claim_messages
+from campaigns.store.database import Database
+from campaigns.store.holidays import save_holiday
 from campaigns.store.optouts import insert_optout
 from campaigns.store.templates import TemplateFacts, create_template
 from config.keys import Keyring
-from tests.factories import APPROVER, OFFICER, make_contact, make_gateway
+from config.settings import get_settings
+from tests.factories import (
+    ADVERTISING,
+    APPROVER,
+    OFFICER,
+    allow_advertising,
+    make_campaign,
+    make_contact,
+    make_gateway,
+    make_template,
+)
+
+_numbers = itertools.count(1)
 
 CLASSES = ("thong-bao", "ca-nhan", "noi-bo", "khan-cap", "quang-cao")
-EVERYTHING = Actor("maker@danang.example", SYSTEM.roles)
+EVERYTHING = Actor("maker@danang.example", SYSTEM.roles, PERSONAL)
 """A maker who holds every permission: rights are tested where they are given."""
 
 WAY_OUT = "Tu choi: soan TC gui 1313 hoac goi 1022"
@@ -57,6 +78,19 @@ TABLE: Mapping[str, Mapping[str, Any]] = {
     "may go out with a do-not-call list of last year": (True, True, True, True, False),
     "must be copied to 5656": (False, False, False, False, True),
     "goes before everything else": (False, False, False, True, False),
+    "takes a right of its own to make": (False, False, False, True, False),
+    "takes two who approve": (False, False, False, False, True),
+    "leaves out who is on the do-not-call list": (False, False, False, False, True),
+    "leaves out who has not agreed": (False, False, False, False, True),
+    "may go out at 06:59": (False, False, False, True, False),
+    "may go out at 17:29": (True, True, True, True, True),
+    "may go out at 17:30": (True, True, False, True, True),
+    "may go out at 20:59": (True, True, False, True, True),
+    "may go out at 21:00": (False, False, False, True, True),
+    "may go out at 22:00": (False, False, False, True, False),
+    "may go out on a Sunday": (True, True, False, True, True),
+    "may go out on a public holiday": (True, True, False, True, True),
+    "at most so many a person and day": (1, 5, 5, 5, 3),
 }  # type: ignore[dict-item]
 """By rule, the answer of each class in the order of ``CLASSES``."""
 
@@ -70,10 +104,11 @@ class City:
     session: Session
     keyring: Keyring
 
-    def make(self, slug: str, body: str | None = None, **more: Any) -> Campaign:
+    def make(self, slug: str, body: str | None = None, maker: Actor = EVERYTHING, **more: Any) -> Campaign:
         """A campaign of a class, made from a template that was saved the ordinary way."""
         text = body or BODIES[slug]
-        facts = TemplateFacts(slug=f"mau-{slug}", title="Mẫu", topic="dich-vu-cong", message_class=slug)
+        name = f"mau-{slug}-{next(_numbers)}"
+        facts = TemplateFacts(slug=name, title="Mẫu", topic="dich-vu-cong", message_class=slug)
         version = create_template(self.session, EVERYTHING, facts, body_marked=text, body_plain=text)
         given: dict[str, Any] = {
             "name": "Thử",
@@ -82,7 +117,7 @@ class City:
             "sender": "DNXTTM",
             "legal_basis": "Công điện 05/CĐ-UBND",
         }
-        return steps.create(self.session, EVERYTHING, CampaignDraft(**(given | more)))
+        return steps.create(self.session, maker, CampaignDraft(**(given | more)))
 
     def submit(self, slug: str, body: str | None = None, **more: Any) -> Campaign:
         """The same, submitted."""
@@ -97,6 +132,46 @@ class City:
             return False
         return True
 
+    def somebody(self) -> Contact:
+        """One more person, who agreed to advertising too."""
+        person = make_contact(self.session, self.keyring)
+        number = self.keyring.decrypt(person.phone_cipher or b"").decode()
+        proof = terms(given_at=parse_day("2026-01-01"), how="paper", wording="x", evidence="x")
+        add_consent(self.session, self.keyring, OFFICER, number, proof)
+        return person
+
+    def reached(self, slug: str) -> int:
+        """How many a campaign reaches."""
+        return estimate(self.session, self.make(slug).id).will_send
+
+    def is_open(self, slug: str, moment: datetime) -> bool:
+        """Whether a campaign that set itself no hours may send at a moment."""
+        campaign = self.make(slug, window_start=time(0), window_end=time(0))
+        return open_hours(self.session, campaign, moment).opens_after(moment) == moment
+
+    def claims(self, slug: str, number: int) -> int:
+        """Let a campaign claim its message to the first person, beside those before it; how many it gets."""
+        campaign = self.make(slug, BODIES[slug].replace("UBND", f"UBND phuong {'abcde'[number]}"))
+        campaign.state, campaign.class_start, campaign.class_end = "running", time(0), time(0)
+        campaign.rest_days, campaign.window_start, campaign.window_end = True, time(0), time(0)
+        person, gateway = self.session.query(Contact).first(), self.session.query(Gateway).one()
+        assert person is not None
+        batch = Batch(
+            campaign_id=campaign.id, gateway_id=gateway.id, ward_id=person.ward_id, carrier=person.carrier,
+            size=1, parts=1, queued=1,
+        )  # fmt: skip
+        self.session.add(batch)
+        self.session.flush()
+        self.session.add(Message(batch_id=batch.id, seq=1, contact_id=person.id, campaign_id=campaign.id, parts=1))
+        self.session.flush()
+        reach = reach_of(self.session, campaign)
+        ask = ClaimRequest(
+            gateway.id, campaign.id, reach=reach, personal=False, budget_parts=10.0, most=500, cover=500, worker="w",
+            lease_seconds=20, cap=reach.cap, crowded=True,
+        )  # fmt: skip
+        claim = claim_messages(self.session, ask, uuid4())
+        return len(claim.messages) if claim else 0
+
     def list_of(self, days: int) -> None:
         """The do-not-call list is ``days`` old."""
         self.session.query(DoNotCallList).delete()
@@ -108,14 +183,11 @@ class City:
 @pytest.fixture
 def city(undone: Session, keyring: Keyring) -> City:
     """One person in one ward whom every class may reach."""
-    person = make_contact(undone, keyring)
     make_gateway(undone, keyring)
-    number = keyring.decrypt(person.phone_cipher or b"").decode()
-    proof = terms(given_at=parse_day("2026-01-01"), how="paper", wording="x", evidence="x")
-    add_consent(undone, keyring, OFFICER, number, proof)
+    made = City(undone, keyring)
+    made.somebody()
     for name, kind in (("DNXTTM", "commercial"), ("UBND_TP", "authority")):
         save_sender(undone, SYSTEM, name, owner="x", owner_kind=kind, carriers_status={})
-    made = City(undone, keyring)
     made.list_of(0)
     return made
 
@@ -124,7 +196,7 @@ def _labelled(label: str) -> str:
     return f"{label} UBND thong bao lich lam viec. {WAY_OUT}"
 
 
-def _observed(city: City, rule: str, slug: str) -> bool:
+def _observed(city: City, rule: str, slug: str) -> bool | int:
     """What the use cases really do, in the words of the table."""
     match rule:
         case "needs a legal basis of its own":
@@ -163,13 +235,43 @@ def _observed(city: City, rule: str, slug: str) -> bool:
             return any("5656" in duty.vi for duty in review_class(city.session, city.make(slug)).duties)
         case "goes before everything else":
             return city.make(slug).priority == 0
+        case "takes a right of its own to make":
+            return _is_forbidden(lambda: city.make(slug, maker=OFFICER))
+        case "takes two who approve":
+            return approve(city.session, APPROVER, city.submit(slug).id).state == "submitted"
+        case "leaves out who is on the do-not-call list":
+            listed = city.somebody()
+            edition = city.session.query(DoNotCallList).one().id
+            city.session.add(DoNotCall(phone_hash=listed.phone_hash, kind="S", list_id=edition))
+            return city.reached(slug) == 1
+        case "leaves out who has not agreed":
+            make_contact(city.session, city.keyring)
+            return city.reached(slug) == 1
+        case "may go out on a Sunday":
+            return city.is_open(slug, datetime(2026, 11, 29, 9, tzinfo=CITY_TIME))
+        case "may go out on a public holiday":
+            save_holiday(city.session, date(2026, 11, 25), name="Ngày lễ", working=False, source="x")
+            return city.is_open(slug, datetime(2026, 11, 25, 9, tzinfo=CITY_TIME))
+        case _ if rule.startswith("may go out at "):
+            clock = time.fromisoformat(rule[-5:])
+            return city.is_open(slug, datetime.combine(date(2026, 11, 25), clock, CITY_TIME))
+        case "at most so many a person and day":
+            return sum(city.claims(slug, n) for n in range(5))
         case _:
             raise AssertionError(rule)
 
 
+def _is_forbidden(step: Callable[[], object]) -> bool:
+    try:
+        step()
+    except Forbidden:
+        return True
+    return False
+
+
 def _leaves_out_who_refused(city: City, slug: str) -> bool:
     """A second person agreed to everything and refused the topic; the first is there so that somebody is left."""
-    refused = make_contact(city.session, city.keyring)
+    refused = city.somebody()
     campaign = city.make(slug)
     insert_optout(
         city.session, phone_hash=refused.phone_hash, topic=campaign.topic, source="staff", evidence="x", created_by="x"
@@ -184,8 +286,14 @@ def _with_sender(city: City, slug: str, **more: Any) -> bool:
 
 
 @pytest.mark.parametrize(("rule", "slug", "answer"), CELLS, ids=[f"{slug}-{rule}" for rule, slug, _ in CELLS])
-def test_every_class_keeps_every_rule(city: City, rule: str, slug: str, answer: bool) -> None:
-    assert _observed(city, rule, slug) is answer
+def test_every_class_keeps_every_rule(
+    city: City, monkeypatch: pytest.MonkeyPatch, rule: str, slug: str, answer: bool | int
+) -> None:
+    # The suite's own settings lift hours and a cap; here the table holds as it is written.
+    monkeypatch.delenv("LOA_ANY_HOUR", raising=False)
+    monkeypatch.delenv("LOA_CLASS_RULES", raising=False)
+    get_settings.cache_clear()
+    assert _observed(city, rule, slug) == answer
 
 
 @pytest.mark.parametrize("slug", CLASSES)
@@ -203,6 +311,42 @@ def test_what_a_placeholder_brings_in_is_looked_at_too(city: City) -> None:
     assert city.takes("thong-bao", body, values={"dia_diem": "UBND quan Hai Chau"})
     for slipped in ("su kien giam gia", "[QC] tai resort", "bit.ly/x"):
         assert not city.takes("thong-bao", body, values={"dia_diem": slipped})
+
+
+SALE = "UBND kinh moi quy khach mua sam hang hieu giam gia tai khu nghi duong"
+"""The case of December 2025, in words of ours."""
+
+
+def test_a_template_from_before_that_sells_is_refused_when_a_campaign_is_saved_and_when_it_is_submitted(
+    city: City,
+) -> None:
+    version = make_template(city.session, marked=SALE, plain=SALE)
+    draft = CampaignDraft(name="Hội chợ", template_version_id=version.id, audience=Audience(wards=("20194",)))
+    with pytest.raises(InvalidInput) as saved:
+        steps.create(city.session, EVERYTHING, draft)
+    before = make_campaign(city.session, template=version)
+    with pytest.raises(InvalidInput) as submitted:
+        steps.submit(city.session, EVERYTHING, before.id)
+    for refusal in (saved, submitted):
+        assert "quang-cao" in str(refusal.value)
+        assert "hang hieu" in str(refusal.value)
+
+
+def test_an_approved_campaign_stops_before_anything_is_frozen_where_the_list_is_gone(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        make_contact(session, keyring)
+        allow_advertising(session)
+        session.query(DoNotCallList).delete()
+        version = make_template(session, message_class="quang-cao", plain=ADVERTISING)
+        campaign = make_campaign(session, template=version, sender="DNXTTM", state="scheduled")
+        campaign.scheduled_for = database_now(session)
+    assert plan_campaign(database, campaign.id) == 0
+    with database.transaction() as session:
+        found = session.get_one(Campaign, campaign.id)
+        assert (found.state, found.plan_cursor) == ("paused", None)
+        assert "danh sách không quảng cáo" in (found.state_reason or "")
 
 
 def test_the_approver_is_told_what_it_rests_on_and_the_hash_covers_it(city: City) -> None:

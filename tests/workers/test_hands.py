@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from campaigns.delivery.housekeeping import tidy
 from campaigns.delivery.planner import plan_campaign
-from campaigns.gateways.registry import add_gateway, switch_gateway
+from campaigns.gateways.registry import add_gateway, change_gateway, switch_gateway
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 from campaigns.stats import reconcile, summary
@@ -196,4 +196,9 @@ def test_a_telco_that_lets_nobody_in_is_named_with_its_reason(found_town: Found)
             reason = summary(session, town.campaign).idle_reason
         assert reason is not None
         assert "PASWD" in reason
-    assert town.totals() == {"queued": 1}
+        assert town.totals() == {"queued": 1}
+        # Nobody restarts anything: what was changed is used within seconds.
+        with town.context.database.transaction() as session:
+            keyring = town.context.keyring
+            change_gateway(session, keyring, OPERATOR, "telco", settings={"password": "right"}, tps=20)
+        town.until("the message", hands, lambda: town.totals() == {"delivered": 1})

@@ -14,6 +14,7 @@ from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.guard import may
 from admin.console.views.optouts import narrow_to_number, number_cell
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, parse_day, terms
+from campaigns.audience.person import hide_numbers
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Consent
@@ -36,14 +37,18 @@ def consent_standing(consent: Consent) -> str:
     if consent.ended_at is None:
         return t("Đang hiệu lực", "In force")
     return t(
-        "Đã rút {at}: {why}", "Ended {at}: {why}", at=formats.moment(consent.ended_at), why=consent.ended_evidence or ""
+        "Đã rút {at}: {why}",
+        "Ended {at}: {why}",
+        at=formats.moment(consent.ended_at),
+        why=hide_numbers(consent.ended_evidence or ""),
     )
 
 
 def _agreed(consent: Consent) -> str:
     if consent.daily_cap is None:
-        return consent.wording
-    return t("{text} (tối đa {n} tin/ngày)", "{text} (at most {n} a day)", text=consent.wording, n=consent.daily_cap)
+        return hide_numbers(consent.wording)
+    vi, en = "{text} (tối đa {n} tin/ngày)", "{text} (at most {n} a day)"
+    return t(vi, en, text=hide_numbers(consent.wording), n=consent.daily_cap)
 
 
 class ConsentScreen(ListScreen):
@@ -76,6 +81,7 @@ class ConsentScreen(ListScreen):
         "given_at": shown(lambda consent: formats.day(formats.local(consent.given_at))),
         "how": shown(lambda consent: HOW.get(consent.how, consent.how)),
         "wording": shown(_agreed),
+        "evidence": shown(lambda consent: hide_numbers(consent.evidence)),
         "ended_at": shown(consent_standing),
     }
     column_filters: ClassVar[list[Any]] = [

@@ -21,6 +21,7 @@ from campaigns.gateways.registry import (
     adapters,
     add_gateway,
     change_gateway,
+    check_name,
     check_settings,
     delete_gateway,
 )
@@ -103,13 +104,12 @@ class GatewayPages:
         if request.method != "POST":
             return self._form(gateway_form.blank(adapter), adapter, None)
         form = Form.sent()
+        form.values["adapter"] = adapter
         if form.get("do") == "try":
             return self._try(form, adapter, None)
 
         def save(entered: gateway_form.Entered) -> str:
-            name = form.text("name", most=40, missing=t("Hãy đặt tên cho cổng.", "Give the gateway a name."))
-            if form.errors:
-                return ""
+            name = form.get("name").strip()
             with console().database.transaction() as session:
                 add_gateway(
                     session,
@@ -135,6 +135,7 @@ class GatewayPages:
         if request.method != "POST":
             return self._form(gateway_form.filled(found, list_routes(session)), found.adapter, found)
         form = Form.sent()
+        form.values["adapter"] = found.adapter
         if form.get("do") == "try":
             return self._try(form, found.adapter, found)
 
@@ -171,6 +172,8 @@ class GatewayPages:
         name = ""
         try:
             # Every wrong field is named at once, not the first of them.
+            if found is None:
+                _check_name(form)
             _check(adapter, entered.settings, found)
             if not form.errors:
                 name = save(entered)
@@ -283,6 +286,13 @@ class GatewayPages:
 def _secrets_of(gateway: Gateway) -> list[str]:
     """Names of the secrets that are set; what they are stays in here."""
     return sorted(name for name, value in open_secrets(console().keyring, gateway).items() if value)
+
+
+def _check_name(form: Form) -> None:
+    try:
+        check_name(reading(), form.get("name").strip())
+    except LoaError as refusal:
+        form.errors["name"] = str(refusal)
 
 
 def _check(adapter: str, given: dict[str, Any], found: Gateway | None) -> None:

@@ -23,6 +23,7 @@ from campaigns.content.topics import TOPICS
 from campaigns.delivery.trials import PER_MINUTE, try_text
 from campaigns.errors import InvalidInput, LoaError, WrongState
 from campaigns.models import Template, TemplateVersion
+from campaigns.store.gateways import list_gateways
 from campaigns.store.scope import templates_within
 from campaigns.store.templates import (
     add_version,
@@ -222,9 +223,11 @@ class TemplateScreen(ListScreen):
                         work, slug, _body(form, "marked"), _body(form, "plain"), actor(), form.number("number", 0) or 0
                     )
             except LoaError as refusal:
-                _tell(form, refusal)
-                if isinstance(refusal, WrongState):
+                if not isinstance(refusal, WrongState):
+                    _tell(form, refusal)
+                else:
                     theirs = latest
+                    form.errors["conflict"] = str(refusal)
                     # What was seen now is the latest: saved once more, it is saved knowingly.
                     form.values["number"] = str(latest.number)
             else:
@@ -266,8 +269,9 @@ class _Conflict:
 
 
 def own_sender() -> str:
-    """What a phone shows as the sender while none is chosen."""
-    return t("Tên người gửi của cổng", "The gateway's sender")
+    """What a phone shows as the sender while none is chosen: what the gateways' contracts say."""
+    named = {gateway.settings.get("sender") for gateway in list_gateways(reading(), enabled_only=True)}
+    return " / ".join(sorted(filter(None, named))[:3]) or t("Tên người gửi của cổng", "The gateway's sender")
 
 
 def _sample_text(version: TemplateVersion, variant: str) -> str:

@@ -69,7 +69,7 @@ class SmppSettings(AdapterSettings):
         None, max_length=500, description="File of the authority that signs the telco's certificate."
     )
 
-    words = {**AdapterSettings.words, **WORDS}
+    words = {**WORDS, **AdapterSettings.words}
 
     @field_validator("system_id", "system_type", "address_range", "service_type", "sender")
     @classmethod

@@ -35,6 +35,14 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_holiday")),
     )
+    op.create_table(
+        "household_member",
+        sa.Column("contact_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("contact_id", "name_hash", name=op.f("pk_household_member")),
+    )
 
 
 def downgrade() -> None:

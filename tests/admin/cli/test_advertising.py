@@ -72,6 +72,11 @@ def test_sender_names_are_kept_with_their_carriers(loa: Any, people: dict[str, l
     assert loa("senders", "list", "--json").document == []
 
 
+def test_rules_that_loosen_the_law_stop_every_command(loa: Any) -> None:
+    done = loa("senders", "list", LOA_CLASS_RULES='{"quang-cao": {"cap": 9}}')
+    assert (done.code, "Điều 13.5" in done.err) == (1, True)
+
+
 def test_a_campaign_is_made_with_its_legal_basis(loa: Any, database: Database, people: dict[str, list[str]]) -> None:
     with database.transaction() as session:
         make_template(session, slug="bao", message_class="khan-cap")

@@ -48,7 +48,7 @@ def test_a_consent_is_written_down_found_by_number_and_ended(
     assert national(number)[:2] + "•• •••" in found
     assert "tối đa 2 tin/ngày" in found
     page = officer.get(f"/contacts/{person.id}/").text
-    assert "Phiếu giấy: phiếu 12" in page
+    assert "Phiếu giấy: “Nhận tin hội chợ”; phiếu 12" in page
     assert officer.post("/consents/end", {"phone": national(number), "evidence": "gọi 1022"}).status_code == 303
     assert "gọi 1022" in officer.get("/consents/?standing=no").text
     again = officer.post("/consents/end", {"phone": national(number), "evidence": "x"})

@@ -88,13 +88,22 @@ def test_the_form_says_of_every_setting_what_it_is(operator: Browser) -> None:
 def test_every_wrong_field_is_named_at_once_with_its_way_out_and_nothing_typed_is_lost(
     operator: Browser, session: Session
 ) -> None:
-    wrong = filled(s_port="99999", s_window="0", s_host="", tps="nhanh", binds="99", w_viettel="0", s_sender="ĐÀ NẴNG")
+    wrong = filled(
+        name="cổng 1",
+        s_port="99999",
+        s_window="0",
+        s_host="",
+        tps="nhanh",
+        binds="99",
+        w_viettel="0",
+        s_sender="ĐÀ NẴNG",
+    )
     answer = operator.post("/gateways/new", wrong)
     assert answer.status_code == 422
-    for name in ("s_port", "s_window", "s_host", "tps", "binds", "w_viettel", "s_sender"):
+    for name in ("name", "s_port", "s_window", "s_host", "tps", "binds", "w_viettel", "s_sender"):
         assert f'id="e-{name}"' in answer.text, name
-    assert "Không được quá 65535." in answer.text
-    assert "Bắt buộc phải có." in answer.text
+    assert "Cổng TCP: không được quá 65535." in answer.text
+    assert "Địa chỉ máy chủ: bắt buộc phải có." in answer.text
     assert 'value="ĐÀ NẴNG"' in answer.text
     assert SECRET not in answer.text
     assert session.scalars(select(Gateway)).all() == []

@@ -32,6 +32,7 @@ DECEMBER_2025 = (
         "giảm-giá",
         "Giảm   giá",
         "Mua vé sự kiện tại quầy",
+        "Khai trương gian hàng tại siêu thị",
         "Buy your tickets now",
         "Ưu đãi giảm 30% cho khách hàng",
         "Vé chỉ 99.000đ, số lượng có hạn cho quý khách",
@@ -55,6 +56,9 @@ def test_texts_that_sell_are_commercial(text: str) -> None:
         "Cảnh giác tin nhắn giả mạo khuyến mãi, trúng thưởng",
         "Mua sắm công qua mạng đấu thầu",
         "Tỉnh Hà Giang hỗ trợ",
+        "Khai trương Cổng dịch vụ công của thành phố",
+        "Pay traffic tickets online",
+        "Hướng dẫn mua sắm trực tuyến an toàn dịp Tết",
         "Sổ hộ khẩu giấy hết giá trị sử dụng",
     ],
 )

@@ -25,7 +25,7 @@ from campaigns.store.frequency import OVER_CAP, Cap, enter
 from campaigns.store.gateways import note_session
 from campaigns.store.reach import WILL_SEND, Reach, count_stages, list_at_stage
 from config.keys import Keyring
-from tests.factories import make_campaign, make_contact, make_gateway, make_template
+from tests.factories import ADVERTISING, allow_advertising, make_campaign, make_contact, make_gateway, make_template
 
 ONE_A_DAY = Cap("thong-bao", 1)
 THREE_IN_24_HOURS = Cap("quang-cao", 3, rolling=True, agreed=True)
@@ -39,6 +39,7 @@ class Town:
         self.database, self.cap = database, cap
         with database.transaction() as session:
             self.gateway = make_gateway(session, keyring, tps=1000).id
+            allow_advertising(session)
             self.people = [make_contact(session, keyring).id for _ in range(people)]
             session.execute(
                 text(
@@ -49,9 +50,12 @@ class Town:
 
     def campaign(self, message_class: str | None = None, batch_size: int = 500) -> int:
         with self.database.transaction() as session:
-            version = make_template(session, message_class=message_class or self.cap.message_class)
+            kind = message_class or self.cap.message_class
+            version = make_template(
+                session, message_class=kind, **({"plain": ADVERTISING} if kind == "quang-cao" else {})
+            )
             row = make_campaign(
-                session, template=version, state="scheduled", window_start="00:00", window_end="00:00"
+                session, template=version, state="scheduled", window_start="00:00", window_end="00:00", sender="DNXTTM"
             )
             row.scheduled_for = row.created_at
             made = row.id

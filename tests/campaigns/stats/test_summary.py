@@ -155,7 +155,7 @@ def test_the_estimate_is_what_is_planned(database: Database, keyring: Keyring, b
             audience={"edition": "2023", "districts": ["490"]},
         ).id
         expected = estimate(session, campaign)
-    assert [expected.registered, *(step.people for step in expected.steps)] == [12, 4, 1, 7]
+    assert [expected.registered, *(step.people for step in expected.steps)] == [12, 4, 1, 0, 7]
     assert plan_campaign(database, campaign) == 7
     with database.transaction() as session:
         found = summary(session, campaign)
