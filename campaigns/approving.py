@@ -20,6 +20,7 @@ from campaigns.access import WHOLE_CITY, Actor, Scope
 from campaigns.audience.reach import reach_of
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import read_prices
+from campaigns.delivery.hours import EVERY_DAY
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import content_hash, snapshot
@@ -340,6 +341,7 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
     move(campaign, Step.BREAK_GLASS)
     now = database_now(session)
     campaign.window_start = campaign.window_end = time(0)
+    campaign.weekdays, campaign.skip_holidays, campaign.deadline = EVERY_DAY, False, None
     campaign.start_at = campaign.scheduled_for = campaign.approved_at = now
     campaign.approved_hash, campaign.approved_by = content_hash(campaign), actor.email
     campaign.state_reason = None

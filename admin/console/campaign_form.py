@@ -173,6 +173,7 @@ def read_audience(form: Form, base: Campaign) -> CampaignDraft | None:
         "tags": form.list("tag"),
         "not_within_days": form.number("within_days") or None,
         "not_campaigns": [number for number in form.list("not_campaign") if number.isdecimal()],
+        "outcomes": base.audience.get("outcomes"),
     }
     if not given["everybody"]:
         # A form without script names the wards of a ticked district too; the district says it all.

@@ -10,6 +10,7 @@ from typing import Any
 from admin.console import formats, words
 from campaigns.content.classes import class_rules
 from campaigns.content.topics import TOPICS
+from campaigns.delivery.hours import WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
 from campaigns.delivery.states import STATE_TITLES, MessageState
 from config.i18n import Text, t
@@ -31,6 +32,10 @@ class Change:
 
 def _parts_an_hour(rate: int) -> str:
     return t("{n} phần tin mỗi giờ", "{n} parts an hour", n=formats.number(rate))
+
+
+def _weekdays(bits: int) -> str:
+    return ", ".join(str(name) for day, name in enumerate(WEEKDAY_NAMES) if bits >> day & 1)
 
 
 def _people_an_hour(rate: int) -> str:
@@ -58,6 +63,11 @@ _FIELDS: Mapping[str, tuple[Text, Callable[[Any], str]]] = {
         lambda policy: t("gửi lại", "sent again") if policy == "resend" else t("không gửi lại", "never sent again"),
     ),
     "priority": (Text("Mức ưu tiên", "Priority"), str),
+    "weekdays": (Text("Ngày trong tuần", "Days of the week"), lambda bits: _weekdays(bits)),
+    "skip_holidays": (Text("Nghỉ ngày lễ", "Not on holidays"), lambda skips: _plain(skips)),
+    "deadline": (Text("Hạn xong", "Deadline"), lambda at: formats.moment(datetime.fromisoformat(at))),
+    "repeat_reason": (Text("Lý do gửi lại cùng nội dung", "Why the same text goes out again"), str),
+    "budget": (Text("Kinh phí được duyệt", "Budget"), lambda dong: f"{formats.number(dong)} ₫"),
     "over_minutes": (Text("Trải đều trong", "Spread over"), format_span),
     "pace_per_hour": (Text("Nhịp gửi", "Pace"), _parts_an_hour),
     "ward_pace_per_hour": (Text("Ở mỗi phường, xã", "In each ward"), _people_an_hour),
@@ -107,6 +117,11 @@ _AUDIENCE: Mapping[str, Text] = {
     "everybody": Text("Toàn bộ danh bạ", "Everybody in the register"),
     "districts": Text("Quận, huyện", "Districts"),
     "wards": Text("Phường, xã", "Wards"),
+    "carriers": Text("Nhà mạng", "Carriers"),
+    "languages": Text("Ngôn ngữ", "Languages"),
+    "tags": Text("Nhãn", "Tags"),
+    "not_within_days": Text("Trừ người đã nhận tin trong số ngày", "Except who got a message within days"),
+    "not_campaigns": Text("Trừ người của chiến dịch số", "Except people of campaigns"),
     "outcomes": Text("Chỉ gửi lại cho", "Only again to"),
 }
 

@@ -23,6 +23,7 @@ from campaigns.errors import LoaError
 from campaigns.models import Campaign, TemplateVersion
 from campaigns.stats.review import price_list
 from campaigns.stats.waterfall import Waterfall, waterfall_of
+from campaigns.store.links import list_usable_links
 from campaigns.store.places import load_areas_of
 from campaigns.store.templates import list_versions
 from config.i18n import t
@@ -156,3 +157,9 @@ def lists_of(campaign: Campaign, audience: Audience | None) -> Callable[[str], s
         return None
     given = audience.model_dump_json(exclude_defaults=True) if audience else None
     return lambda stage: url_for("campaigns.reached", campaign_id=campaign.id, stage=stage, audience=given)
+
+
+def link_choices(session: Session) -> list[tuple[str, str]]:
+    """(short name, title) of the links a campaign may carry, after the choice of none."""
+    none = ("", t("Chưa chọn liên kết", "No link chosen"))
+    return [none, *((link.name, f"{link.title} ({link.name})") for link in list_usable_links(session))]

@@ -10,11 +10,12 @@ from campaigns.audience.sampling import SamplePerson, Span, measure
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.content.encoding import GSM_EXTENSION, Alphabet, strip_marks
 from campaigns.content.findings import Hints, Kind, findings, hints, repair
-from campaigns.content.links import sample_link
 from campaigns.content.placeholders import PLACEHOLDERS, SAMPLES
+from campaigns.content.preview import sample_links
 from campaigns.content.prices import CARRIERS, Prices
 from campaigns.content.rendering import compile_template
 from campaigns.content.rules import Level, Problem, validate_body
+from campaigns.content.shortlinks import sample_short_link
 from campaigns.errors import LoaError
 from config.i18n import t
 
@@ -79,7 +80,8 @@ def show(source: str, variant: str, message_class: str, values: Mapping[str, str
     problems = tuple(dict.fromkeys(validate_body(source, plain=plain, kind=MESSAGE_CLASSES.get(message_class))))
     repairable = mend(source, variant) != source
     try:
-        text = compile_template(source).render(values, plain=plain)
+        # A campaign's value is only the short name of its link; what is sent is the link.
+        text = compile_template(source).render({**values, "lien_ket": sample_short_link()}, plain=plain)
         counted = hints(text)
     except LoaError as refusal:
         return Preview(variant, error=str(refusal), problems=problems, repairable=repairable)
@@ -185,13 +187,13 @@ def for_person(marked: str, plain: str, message_class: str, person: SamplePerson
 
 def sample_values() -> dict[str, str]:
     """Sample values of every placeholder."""
-    return {**SAMPLES, "lien_ket_tu_choi": sample_link()}
+    return {**SAMPLES, **sample_links()}
 
 
 def common_values() -> dict[str, str]:
     """Sample values of what the register does not hold: it is the same for everybody, or as long."""
     common = {name: p.sample for name, p in PLACEHOLDERS.items() if p.source != "contact"}
-    return {**common, "lien_ket_tu_choi": sample_link()}
+    return {**common, **sample_links()}
 
 
 def measured(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from admin.console import formats, words
 from admin.console.area_tree import AreaNode, places_of
 from admin.console.context import actor
+from admin.console.differences import outcomes_words
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
 from campaigns.content.topics import TOPICS
@@ -86,6 +87,8 @@ def audience_words(session: Session, facts: Review) -> list[Fact]:
     """Whom it is for, and whom not."""
     audience = facts.audience
     found = [(t("Nơi nhận", "Where"), _places(places_of(session, audience)) if not audience.everybody else _ALL())]
+    if audience.outcomes:
+        found.append((t("Chỉ gửi lại cho", "Only again to"), outcomes_words(audience.outcomes.model_dump())))
     if audience.carriers:
         found.append((t("Nhà mạng", "Carriers"), ", ".join(map(words.carrier, audience.carriers))))
     if audience.languages:

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MessageClass, class_rules
+from campaigns.delivery.states import MessageState
 from campaigns.models import Campaign
 from campaigns.store.frequency import Cap
 from campaigns.store.reach import Reach
@@ -42,6 +43,10 @@ def reach_of(session: Session, campaign: Campaign) -> Reach:
         tags=audience.tags,
         not_within_days=audience.not_within_days,
         not_campaigns=audience.not_campaigns,
+        outcomes_of=audience.outcomes.campaign if audience.outcomes else None,
+        outcomes=tuple(MessageState[state.upper()].value for state in audience.outcomes.states)
+        if audience.outcomes
+        else (),
         checks_do_not_call=rules.checks_do_not_call,
         needs_consent=rules.needs_consent,
         campaign_id=campaign.id or 0,

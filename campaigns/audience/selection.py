@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -23,8 +23,21 @@ WITHIN_DAYS_MOST = 365
 Word = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=40)]
 Words = Annotated[tuple[Word, ...], Field(max_length=50)]
 
-NARROWING = ("carriers", "languages", "tags", "not_within_days", "not_campaigns")
+NARROWING = ("carriers", "languages", "tags", "not_within_days", "not_campaigns", "outcomes")
 """Fields that make an audience smaller. Empty ones are not written, so older drafts keep their hash."""
+
+
+Ending = Literal["undelivered", "expired", "failed", "rejected", "unknown"]
+"""``campaigns.delivery.states.MessageState`` by label: how a message ends that did not arrive, surely or perhaps."""
+
+
+class Outcomes(BaseModel):
+    """People of one earlier campaign, by what became of their message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    campaign: int
+    states: Annotated[tuple[Ending, ...], Field(min_length=1)]
 
 
 class Audience(BaseModel):
@@ -49,6 +62,8 @@ class Audience(BaseModel):
     """Not whom any campaign sent a message in so many days."""
     not_campaigns: Annotated[tuple[int, ...], Field(max_length=50)] = ()
     """Not who got one of these campaigns."""
+    outcomes: Outcomes | None = None
+    """Only people whose message of an earlier campaign ended so; what is sent again to those not reached."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -13,6 +13,10 @@ DEEDS: Mapping[str, Text] = {
     "campaign.edited": Text("sửa chiến dịch", "edited the campaign"),
     "campaign.submitted": Text("trình duyệt chiến dịch", "submitted the campaign"),
     "campaign.approved": Text("duyệt chiến dịch", "approved the campaign"),
+    "campaign.half_approved": Text("duyệt chiến dịch, còn chờ người thứ hai", "approved as the first of two"),
+    "campaign.undone": Text("rút lại trong thời gian hoàn tác", "took it back in the time to undo"),
+    "campaign.emergency": Text("gửi khẩn cấp không chờ duyệt", "sent as an emergency without waiting"),
+    "campaign.signed_off": Text("xác nhận báo cáo gửi khẩn cấp", "signed off the emergency"),
     "campaign.rejected": Text("trả lại chiến dịch", "sent the campaign back"),
     "campaign.scheduled": Text("lên lịch gửi chiến dịch", "scheduled the campaign"),
     "campaign.started": Text("bắt đầu gửi chiến dịch", "began sending the campaign"),
@@ -47,6 +51,8 @@ DEEDS: Mapping[str, Text] = {
     "word.removed": Text("bỏ từ khoá nhắn tới", "removed a word people write"),
     "gateway.added": Text("thêm cổng viễn thông", "added the gateway"),
     "gateway.changed": Text("sửa cổng viễn thông", "changed the gateway"),
+    "gateway.deleted": Text("xoá cổng viễn thông", "deleted the gateway"),
+    "gateway.tried": Text("thử kết nối cổng viễn thông", "tried the gateway's connection"),
     "gateway.enabled": Text("bật cổng viễn thông", "enabled the gateway"),
     "gateway.disabled": Text("tắt cổng viễn thông", "disabled the gateway"),
     "gateway.report-imported": Text("nhập báo cáo của nhà mạng", "imported the telco's report"),
@@ -55,6 +61,24 @@ DEEDS: Mapping[str, Text] = {
     "user.deactivated": Text("khoá tài khoản", "switched the user off"),
     "user.password_changed": Text("đổi mật khẩu", "changed the password"),
     "user.first_administrator": Text("lập quản trị viên đầu tiên", "made the first administrator"),
+    "user.changed": Text("sửa vai trò, phạm vi của người dùng", "changed the user's roles or part of the city"),
+    "user.invited": Text("mời người dùng", "invited a user"),
+    "user.joined": Text("nhận lời mời, lập tài khoản", "took up the invitation"),
+    "user.link_withdrawn": Text("rút lại liên kết mời", "withdrew the invitation"),
+    "user.reset_link": Text("cấp liên kết đặt lại mật khẩu", "gave a link to reset the password"),
+    "user.password_reset": Text("đặt lại mật khẩu", "reset the password"),
+    "user.unlocked": Text("mở khoá đăng nhập", "unlocked signing in"),
+    "user.sessions_ended": Text("kết thúc các phiên của người dùng", "ended the user's sessions"),
+    "user.own_sessions_ended": Text("kết thúc các phiên khác của mình", "ended one's other sessions"),
+    "user.totp_set_up": Text("bật mã xác thực", "set up codes from an app"),
+    "user.totp_dropped": Text("bỏ mã xác thực", "dropped codes from an app"),
+    "user.passkey_added": Text("thêm khoá truy cập", "added a passkey"),
+    "user.passkey_dropped": Text("bỏ khoá truy cập", "dropped a passkey"),
+    "user.second_factor_dropped": Text("gỡ bước xác thực thứ hai của người dùng", "dropped the user's second factor"),
+    "user.recovery_renewed": Text("cấp lại mã dự phòng", "renewed recovery codes"),
+    "user.recovery_used": Text("dùng mã dự phòng", "used a recovery code"),
+    "department.added": Text("thêm đơn vị", "added a department"),
+    "department.ended": Text("ngừng đơn vị", "ended a department"),
     "user.signed-in": Text("đăng nhập", "signed in"),
     "user.signed-out": Text("đăng xuất", "signed out"),
     "user.sign-in-failed": Text("đăng nhập không thành công", "failed to sign in"),
@@ -66,6 +90,13 @@ DEEDS: Mapping[str, Text] = {
     "sender.removed": Text("bỏ tên người gửi", "removed a sender name"),
     "tariff.set": Text("đặt giá phần tin", "set a tariff"),
     "tariff.removed": Text("bỏ giá phần tin", "removed a tariff"),
+    "test.sent": Text("gửi thử mẫu tin", "sent a test"),
+    "test-number.added": Text("thêm số nhận tin thử", "added a number for tests"),
+    "test-number.removed": Text("bỏ số nhận tin thử", "removed a number for tests"),
+    "holiday.added": Text("thêm ngày nghỉ", "added a holiday"),
+    "holiday.removed": Text("bỏ ngày nghỉ", "removed a holiday"),
+    "user.granted": Text("cấp thêm quyền", "gave a permission"),
+    "user.revoked": Text("thu lại quyền", "took a permission back"),
     "link.made": Text("tạo liên kết ngắn", "made a short link"),
     "link.closed": Text("đóng liên kết ngắn", "closed a short link"),
     "link.exported": Text("tải bảng lượt mở liên kết", "downloaded a link's visits"),
@@ -84,6 +115,7 @@ KINDS: Mapping[str, Text] = {
     "campaign": Text("Chiến dịch", "Campaign"),
     "template": Text("Mẫu tin", "Template"),
     "user": Text("Người dùng", "User"),
+    "department": Text("Đơn vị", "Department"),
     "gateway": Text("Cổng viễn thông", "Gateway"),
     "optout": Text("Từ chối nhận tin", "Refusal"),
     "inbound": Text("Tin nhắn tới", "Inbound message"),
@@ -96,6 +128,9 @@ KINDS: Mapping[str, Text] = {
     "do-not-call-list": Text("Danh sách không quảng cáo", "Do-not-call list"),
     "sender": Text("Tên người gửi", "Sender name"),
     "tariff": Text("Giá phần tin", "Tariff"),
+    "holiday": Text("Ngày nghỉ", "Holiday"),
+    "test": Text("Tin gửi thử", "Test"),
+    "test-number": Text("Số nhận tin thử", "Number for tests"),
     "link-host": Text("Tên miền đích", "Host of links"),
     "area": Text("Đơn vị hành chính", "Areas"),
     "keyring": Text("Khoá mã hoá", "Keyring"),
@@ -155,10 +190,20 @@ FIELDS: Mapping[str, Text] = {
     "class": Text("loại tin", "class"),
     "legal_basis": Text("căn cứ", "legal basis"),
     "plan_task": Text("nhiệm vụ Kế hoạch 52", "task of Plan 52"),
+    "people": Text("số người", "people"),
+    "of": Text("cần số người duyệt", "approvals needed"),
+    "basis": Text("căn cứ", "basis"),
+    "remark": Text("nhận xét", "remark"),
+    "voided": Text("duyệt bị huỷ của", "approvals voided of"),
+    "permission": Text("quyền", "permission"),
     "network": Text("mạng", "network"),
     "list": Text("danh sách", "list"),
     "filters": Text("bộ lọc", "filters"),
 }
+
+
+_HASHES = frozenset({"hash", "fingerprint"})
+"""Shown by their first 16 characters, as on the campaign's page."""
 
 
 def deed(action: str) -> str:
@@ -189,7 +234,7 @@ def explain(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
         if name == "changes" and isinstance(value, Mapping):
             lines += [(_title(field), f"{_value(a)} → {_value(b)}") for field, (a, b) in value.items()]
         else:
-            lines.append((_title(name), _value(value)))
+            lines.append((_title(name), _value(value)[:16] if name in _HASHES else _value(value)))
     return [(title, value) for title, value in lines if value != "–"]
 
 

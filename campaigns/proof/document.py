@@ -10,10 +10,10 @@ from typing import Any, Literal
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import CAMPAIGN_TITLES, MESSAGE_STATES, STATE_TITLES, CampaignState
 from campaigns.lawful import legal_basis_of
-from campaigns.proof.deeds import deed
+from campaigns.proof.deeds import FIELDS, deed
 from campaigns.proof.record import Deed, Proof, Recount, is_over
 from campaigns.stats.clock import CITY_TIME
-from config.i18n import current_language, t
+from config.i18n import Text, current_language, t
 
 Tone = Literal["good", "warn", "bad", ""]
 
@@ -111,11 +111,11 @@ def _step(title: str, found: Deed | None, missing: str) -> Fact:
 
 def _who(proof: Proof) -> Section:
     campaign, none = proof.campaign, t("chưa", "not yet")
-    approvals = [each for each in proof.deeds if each.action == "campaign.approved"]
+    approvals = _approvals(proof)
     facts = [
         _step(t("Người soạn", "Made by"), _last(proof, "campaign.created"), campaign.created_by),
         _step(t("Người yêu cầu gửi (trình duyệt)", "Ordered by (submitted)"), _last(proof, "campaign.submitted"), none),
-        *[_step(t("Người duyệt", "Approved by"), each, none) for each in approvals[-2:]],
+        *[_step(_APPROVALS[each.action].format(), each, none) for each in approvals],
         *([] if approvals else [Fact(t("Người duyệt", "Approved by"), none)]),
         Fact(t("Loại tin", "Class"), str(proof.message_class.title)),
         Fact(t("Căn cứ", "Legal basis"), _basis(proof)),
@@ -126,6 +126,25 @@ def _who(proof: Proof) -> Section:
         _changes(proof),
     ]
     return Section("who", t("Ai yêu cầu, ai duyệt", "Who ordered, who approved"), facts)
+
+
+_APPROVALS = {
+    "campaign.half_approved": Text("Người duyệt thứ nhất", "Approved first by"),
+    "campaign.approved": Text("Người duyệt", "Approved by"),
+    "campaign.emergency": Text("Gửi khẩn cấp, không chờ duyệt", "Sent as an emergency by"),
+}
+_BEGIN_ANEW = frozenset({"campaign.edited", "campaign.submitted", "campaign.rejected", "campaign.undone"})
+
+
+def _approvals(proof: Proof) -> list[Deed]:
+    """Those of the last round: an edit, or being sent back, voids what was said before."""
+    counted: list[Deed] = []
+    for each in proof.deeds:
+        if each.action in _BEGIN_ANEW:
+            counted = []
+        elif each.action in _APPROVALS:
+            counted.append(each)
+    return counted
 
 
 def _basis(proof: Proof) -> str:
@@ -141,9 +160,14 @@ def _changes(proof: Proof) -> Fact:
     title = t("Thay đổi sau khi duyệt", "Changes since the approval")
     if proof.unchanged is None:
         return Fact(title, t("chưa được duyệt", "not approved"), tone="warn")
-    if proof.unchanged:
+    if proof.unchanged and _hex(proof.campaign.approved_hash) == proof.content:
         return Fact(title, t("không có: hai mã trùng nhau", "none: both hashes are the same"), tone="good")
-    return Fact(title, t("CÓ: hai mã khác nhau", "SOME: the hashes differ"), tone="bad")
+    if proof.unchanged:
+        same = t("không có: từng mục như bản đã duyệt", "none: every field is as it was approved")
+        return Fact(title, same, tone="good")
+    named = ", ".join(str(FIELDS.get(name, name)) for name in proof.differing or ())
+    some = t("CÓ: hai mã khác nhau", "SOME: the hashes differ")
+    return Fact(title, f"{some} ({named})" if named else some, tone="bad")
 
 
 def _order(proof: Proof) -> Section:

@@ -13,7 +13,7 @@ from campaigns.access import Actor
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES, MessageClass
 from campaigns.delivery.states import CampaignState
-from campaigns.draft import content_hash
+from campaigns.draft import content_hash, snapshot
 from campaigns.models import AuditCheck, Campaign
 from campaigns.stats import STATE_LABELS, StatsRow, stats_by, summary
 from campaigns.stats.books import reconcile
@@ -21,6 +21,7 @@ from campaigns.store.audit import find_last_check, list_entries_of, read_head
 from campaigns.store.campaigns import database_now, get_campaign
 from campaigns.store.places import load_areas_of
 from campaigns.store.proof import Honoured, count_honoured, sum_gateways
+from campaigns.store.reviews import list_reviews
 
 DEEDS_MOST = 200
 """Steps a proof lists; a campaign takes about ten."""
@@ -78,6 +79,8 @@ class Proof:
     wordings: Sequence[Wording]
     content: str
     """The content's hash now; hexadecimal."""
+    differing: Sequence[str] | None
+    """Fields that are no longer as they were when it was approved; None where nothing was kept of that."""
     areas: Sequence[str]
     """Names of the districts and wards chosen; empty for everybody."""
     planned: int
@@ -98,7 +101,10 @@ class Proof:
     def unchanged(self) -> bool | None:
         """Whether text, audience and schedule are those approved; None where nothing is."""
         approved = self.campaign.approved_hash
-        return None if approved is None else approved.hex() == self.content
+        if approved is None:
+            return None
+        # A later version of Loa may hash more fields than the one that approved; what it kept tells the truth.
+        return approved.hex() == self.content or self.differing == []
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,7 @@ def collect_proof(session: Session, actor: Actor, campaign_id: int) -> Proof:
         deeds=_deeds(session, campaign),
         wordings=_wordings(campaign),
         content=content_hash(campaign).hex(),
+        differing=_differing(session, campaign),
         areas=_areas(session, campaign),
         planned=figures.planned,
         parts=figures.parts,
@@ -150,6 +157,9 @@ def recount(session: Session, campaign_id: int) -> Recount:
     return Recount(reconcile(session, campaign_id).balanced, honoured)
 
 
+_REASONS = ("reason", "basis", "remark")
+
+
 def _deeds(session: Session, campaign: Campaign) -> list[Deed]:
     entries = list_entries_of(session, "campaign", campaign.id)
     return [
@@ -159,12 +169,21 @@ def _deeds(session: Session, campaign: Campaign) -> list[Deed]:
             actor=entry.actor,
             action=entry.action,
             content=str(entry.detail.get("hash") or ""),
-            reason=str(entry.detail.get("reason") or ""),
+            reason=next((str(entry.detail[name]) for name in _REASONS if entry.detail.get(name)), ""),
             digest=bytes(entry.hash).hex(),
         )
         for entry in entries
         if entry.action not in {"campaign.exported", "campaign.proved"}
     ][:DEEDS_MOST]
+
+
+def _differing(session: Session, campaign: Campaign) -> list[str] | None:
+    kept = next((each for each in list_reviews(session, campaign.id) if each.hash == campaign.approved_hash), None)
+    if kept is None:
+        return None
+    now = snapshot(campaign)
+    # The title of the template is for reading; it may be put right later.
+    return [name for name, value in kept.snapshot.items() if name != "template" and now.get(name, value) != value]
 
 
 def _wordings(campaign: Campaign) -> list[Wording]:

@@ -126,6 +126,11 @@ IN_CAMPAIGN = messaged(
 )
 
 
+# Over the whole register from the campaign's batches, read once; over a page by the index of a person's messages.
+_ENDED_SO_MANY = """c.id IN (SELECT m.contact_id FROM batch b JOIN message m ON m.batch_id = b.id
+    WHERE b.campaign_id = :reach_of AND m.occasion = 0 AND m.state = ANY(:reach_outcomes))"""
+_ENDED_SO_FEW = """EXISTS (SELECT 1 FROM message m WHERE m.contact_id = c.id AND m.campaign_id = :reach_of
+    AND m.occasion = 0 AND m.state = ANY(:reach_outcomes))"""
 DO_NOT_CALL = listed(
     "do_not_call",
     Text("Trong danh sách không quảng cáo", "On the do-not-call list"),
@@ -183,6 +188,9 @@ class Reach:
     """Each of these three: only people who fit one of them; empty is all."""
     not_within_days: int | None = None
     not_campaigns: tuple[int, ...] = ()
+    outcomes_of: int | None = None
+    outcomes: tuple[int, ...] = ()
+    """Only people whose message of that campaign stands in one of these states."""
     checks_do_not_call: bool = False
     needs_consent: bool = False
     campaign_id: int = 0
@@ -217,7 +225,8 @@ class Reach:
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
         wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
-        return " AND ".join([*wards, *self._narrowed()]) or "true"
+        outcomes = [_ENDED_SO_MANY] if self.outcomes_of is not None else []
+        return " AND ".join([*wards, *self._narrowed(), *outcomes]) or "true"
 
     def _narrowed(self) -> Iterator[str]:
         if self.carriers:
@@ -229,7 +238,9 @@ class Reach:
 
     def reachable(self) -> str:
         """Condition over a few contacts ``c`` of its wards: they fit its audience, and nothing leaves them out."""
-        return " AND ".join([*self._narrowed(), *(f"NOT {stage.leaves_out}" for stage in self.leaving_out())])
+        outcomes = [_ENDED_SO_FEW] if self.outcomes_of is not None else []
+        leaves_none = [f"NOT {stage.leaves_out}" for stage in self.leaving_out()]
+        return " AND ".join([*self._narrowed(), *outcomes, *leaves_none])
 
     def left_out_now(self) -> str:
         """Condition over a contact ``c`` that was planned: it must not be sent to after all."""
@@ -251,6 +262,8 @@ class Reach:
             "reach_tags": list(self.tags),
             "reach_days": self.not_within_days,
             "reach_campaigns": list(self.not_campaigns),
+            "reach_of": self.outcomes_of,
+            "reach_outcomes": list(self.outcomes),
             "campaign": self.campaign_id,
             "fingerprint": self.fingerprint,
             "repeat_days": self.repeat_days,

@@ -12,8 +12,10 @@ from sqlalchemy import text
 
 from admin.console.guard import rule_of
 from campaigns.access import ROLES
+from campaigns.links.register import make_link
 from campaigns.store.database import Database
 from tests.browser.conftest import Desks
+from tests.factories import OFFICER
 from tests.journeys.city import City
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -21,8 +23,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 EXAMPLES = {
     "campaigns.show": "/campaigns/{campaign}/",
     "campaigns.edit": "/campaigns/{draft}/edit",
+    "campaigns.again": "/campaigns/{campaign}/again",
     "campaigns.cancel": "/campaigns/{draft}/cancel",
     "campaigns.delivery": "/campaigns/{campaign}/delivery?by=ward",
+    "campaigns.proof": "/campaigns/{campaign}/proof",
+    "links.show": "/links/{link}/",
     "templates.show": "/templates/hk07-0-tong-quan/",
     "templates.edit": "/templates/hk07-0-tong-quan/edit",
     "templates.diff": "/templates/hk07-0-tong-quan/diff?from=1&to=1",
@@ -61,6 +66,12 @@ NO_PAGES = {
     "campaigns.waterfall",
     "campaigns.delivery_chart",
     "campaigns.delivery_sheet",
+    "campaigns.proof_recount",
+    "audit.check",
+    "links.sheet",
+    "links.qr",
+    "links.qr_image",
+    "links.poster",
     "templates.tests",
     "gateways.tests",
     "contacts.import_progress",
@@ -73,6 +84,7 @@ NO_PAGES = {
     "exports.fetch",
     "citizen.refusal",  # by itself in test_citizen
     "citizen.check",
+    "citizen.short_link",  # by itself in test_proof
 }
 """Addresses that are no page of the console, or that a test of their own opens."""
 
@@ -90,8 +102,10 @@ def named(town: City) -> dict[str, int]:
     with database.transaction() as session:
         person = session.execute(text("SELECT min(id) FROM contact")).scalar_one()
         user = session.execute(text('SELECT min(id) FROM "user"')).scalar_one()
+        target = "https://dichvucong.danang.gov.vn/"
+        link = make_link(session, OFFICER, name="bay-cach", title="Bảy cách", target=target).id
     database.close()
-    return {"campaign": campaign, "draft": draft, "person": person, "user": user}
+    return {"campaign": campaign, "draft": draft, "person": person, "link": link, "user": user}
 
 
 def pages(app: Flask, named: dict[str, int]) -> dict[str, list[str]]:

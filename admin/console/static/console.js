@@ -69,10 +69,10 @@ const replace = (place, html) => {
   const at = place.contains(document.activeElement) ? document.activeElement.id : null;
   if (at === "") return; // nothing to find it by again: the next time will do
   const unfolded = [...place.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
-  const scrolled = [...place.querySelectorAll(".table-box[id]")].map((each) => [each.id, each.scrollLeft]);
+  const scrolled = [...place.querySelectorAll(".table-box[id]")].map((each) => [each.id, each.scrollLeft, each.scrollTop]);
   place.innerHTML = html;
   for (const [id, open] of unfolded) { const each = document.getElementById(id); if (each) each.open = open; }
-  for (const [id, left] of scrolled) { const each = document.getElementById(id); if (each) each.scrollLeft = left; }
+  for (const [id, left, top] of scrolled) document.getElementById(id)?.scrollTo(left, top);
   if (at) document.getElementById(at)?.focus({ preventScroll: true });
 };
 

@@ -14,6 +14,7 @@ from admin.console.context import actor, console, reading
 from admin.console.differences import Change, NameArea, changes
 from admin.console.forms import Form
 from admin.console.frame import back_to, expose
+from admin.console.review import review_page
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.approving import (
@@ -155,7 +156,8 @@ class ApprovingPages:
         if campaign.state != CampaignState.SUBMITTED:
             flash(t("Chiến dịch lúc này không chờ duyệt.", "The campaign is not waiting for approval."), "error")
             return back_to(".show", campaign_id=campaign_id)
-        return self._review_page("console/approve.html", campaign, form), 422 if form.errors else 200
+        page = self._review_page("console/approve.html", campaign, form, review=review_page(reading(), campaign))
+        return page, 422 if form.errors else 200
 
     def _decide(self, campaign_id: int, form: Form, work: Callable[[Session], str]) -> Any:
         """Do it and go to the campaign's page; None where the form has to be shown again with its errors."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Query, Session
 from admin.console import formats, preview, words
 from admin.console.area_tree import places_of
 from admin.console.context import actor, console, reading
+from admin.console.differences import outcomes_words
 from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.icons import badge
@@ -155,6 +156,7 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, Run
             "class_title": class_title,
             "topic_title": topic_title,
             "default_sender": own_sender(),
+            "only_again": outcomes_words(again) if (again := campaign.audience.get("outcomes")) else "",
             "class_review": review_class(session, campaign),
             "format_span": format_span,
         }

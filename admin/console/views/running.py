@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from flask import flash, redirect, request, url_for
 from sqlalchemy.orm import Session
@@ -12,11 +13,12 @@ from sqlalchemy.orm import Session
 from admin.console.attachments import uploaded
 from admin.console.campaign_form import pace_of
 from admin.console.context import actor, console, reading
-from admin.console.forms import Form
+from admin.console.forms import Form, form_token
 from admin.console.frame import expose
 from campaigns import steps
 from campaigns.access import Actor
-from campaigns.delivery.states import STATE_TITLES, TRANSITIONS, CampaignState, Step
+from campaigns.again import POSSIBLE, USUAL, draft_again, may_repeat
+from campaigns.delivery.states import STATE_TITLES, TRANSITIONS, CampaignState, MessageState, Step
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Campaign
 from campaigns.receipts.report import import_report
@@ -41,6 +43,7 @@ def running_values(session: Session, campaign: Campaign, person: Actor) -> dict[
         "gateways": [gateway.name for gateway in list_gateways(session)] if doubt.unknown else [],
         "by_hand": BY_HAND,
         "state_titles": STATE_TITLES,
+        "may_repeat": may_repeat(campaign) and person.may("campaign.edit"),
     }
 
 
@@ -49,6 +52,7 @@ class RunningPages:
 
     running_rules: ClassVar[dict[str, str]] = {
         "cancel": "campaign.stop",
+        "again": "campaign.edit",
         "pace": "campaign.stop",
         "settle": "campaign.settle",
         "resend": "campaign.approve",
@@ -87,6 +91,36 @@ class RunningPages:
             ),
             t("Đã huỷ. Tin chưa gửi sẽ không gửi nữa.", "Cancelled. What was not sent will not be."),
         )
+
+    @expose("/<int:campaign_id>/again", methods=("GET", "POST"))
+    def again(self, campaign_id: int) -> Any:
+        """Make a draft for those a finished campaign did not reach; it goes through approval like any other."""
+        form = Form.sent() if request.method == "POST" else Form({"token": uuid4().hex}, {"state": list(USUAL)})
+        if request.method == "POST":
+            try:
+                states = [state for state in POSSIBLE if state in form.list("state")]
+                with console().database.transaction() as session:
+                    made = draft_again(session, actor(), campaign_id, states, form_token(form))
+                flash(
+                    t("Đã tạo bản nháp; xem lại rồi trình duyệt.", "The draft is made; look it over and submit."),
+                    "success",
+                )
+                return redirect(url_for(".show", campaign_id=made.id), code=303)
+            except InvalidInput as refusal:
+                form.errors["state"] = str(refusal)
+            except LoaError as refusal:
+                flash(str(refusal), "error")
+                return redirect(url_for(".show", campaign_id=campaign_id), code=303)
+        campaign = get_campaign(reading(), campaign_id)
+        page = self.render(
+            "console/again.html",
+            campaign=campaign,
+            form=form,
+            totals=summary(reading(), campaign_id).totals,
+            outcomes=[(MessageState[label.upper()], label) for label in POSSIBLE],
+            titles=STATE_TITLES,
+        )
+        return page, 422 if form.errors else 200
 
     @expose("/<int:campaign_id>/settle", methods=("POST",))
     def settle(self, campaign_id: int) -> Any:

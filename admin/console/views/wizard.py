@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 
 from admin.console.area_tree import area_tree
 from admin.console.campaign_form import (
@@ -18,7 +18,7 @@ from admin.console.campaign_form import (
 )
 from admin.console.conflicts import find_conflict
 from admin.console.context import actor, console, reading
-from admin.console.forms import Form
+from admin.console.forms import Form, form_token
 from admin.console.frame import back_to, expose
 from admin.console.making import (
     audience_draft,
@@ -28,6 +28,7 @@ from admin.console.making import (
     fields_of,
     found_templates,
     imagine,
+    link_choices,
     lists_of,
     placeholders_of,
     previews_of,
@@ -91,7 +92,7 @@ class WizardPages:
         if request.method == "GET":
             return self._text_page(new_text_form(request.args.get("template", ""), uuid4().hex), None)
         form = Form.sent()
-        token = _token(form)
+        token = form_token(form)
         made = find_made_with(reading(), token)
         if made is not None and made.created_by == actor().email:
             # The same form once more, by a double click or by going back in the browser: it goes on with its campaign.
@@ -225,6 +226,7 @@ class WizardPages:
             "chosen": chosen,
             "versions": versions,
             "placeholders": [(name, PLACEHOLDERS.get(name)) for name in names],
+            "links": link_choices(session),
             "previews": previews_of(form, chosen, names) if chosen else {},
             "kind": class_rules(chosen.template.message_class) if chosen else None,
             "price": usual_price(session, chosen) if chosen else None,
@@ -285,13 +287,6 @@ class WizardPages:
         if "X-Requested-With" in request.headers:
             return make_response(render_template(f"console/making/{step}_live.html", **values))
         return self.render(f"console/making/{step}.html", **values), 422 if form.errors else 200
-
-
-def _token(form: Form) -> UUID:
-    try:
-        return UUID(form.get("token"))
-    except ValueError:
-        abort(400)
 
 
 def _closed(campaign: Campaign) -> Any:

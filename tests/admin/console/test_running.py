@@ -24,15 +24,22 @@ from tests.factories import make_campaign, make_contact, make_gateway, next_phon
 __all__ = ["ready"]
 
 
+def schedule(browser: Browser, **values: str) -> Any:
+    """Make a campaign and send the form of its third step."""
+    create(browser)
+    form = {"version": "2", "when": "later", "window_start": "07:00", "window_end": "21:00", **values}
+    return browser.post("/campaigns/1/edit/schedule", form)
+
+
 def test_a_pace_is_part_of_the_draft(ready: None, signed_in: Any, session: Session) -> None:
     officer = signed_in("officer")
-    assert create(officer, pacing="over", over="1h30m", ward_pace="300").status_code == 303
+    assert schedule(officer, pacing="over", over="1h30m", ward_pace="300").status_code == 303
     made = only(session)
     assert (made.over_minutes, made.pace_per_hour, made.ward_pace_per_hour) == (90, None, 300)
     page = officer.get("/campaigns/1/").text
     assert "trải đều trong 1h30m" in page
     assert "300 người mỗi giờ" in page
-    form = officer.get("/campaigns/1/edit").text
+    form = officer.get("/campaigns/1/edit/schedule").text
     assert re.search(r'name="over"[^>]*value="1h30m"', form)
     assert re.search(r'name="ward_pace"[^>]*value="300"', form)
 
@@ -51,10 +58,11 @@ def test_a_pace_is_part_of_the_draft(ready: None, signed_in: Any, session: Sessi
 def test_a_pace_that_cannot_be_read_is_shown_at_its_field(
     ready: None, signed_in: Any, session: Session, values: dict[str, str], complaint: str
 ) -> None:
-    answer = create(signed_in("officer"), **values)
+    answer = schedule(signed_in("officer"), **values)
     assert answer.status_code == 422
     assert complaint in answer.text
-    assert session.scalars(select(Campaign)).all() == []
+    made = only(session)
+    assert (made.over_minutes, made.pace_per_hour, made.ward_pace_per_hour) == (None, None, None)
 
 
 @pytest.fixture
@@ -185,3 +193,43 @@ def test_a_telcos_report_is_read_in_the_browser(
 def test_an_approver_sends_again_what_is_past_its_validity(running: Campaign, signed_in: Any, session: Session) -> None:
     assert "7 tin sẽ được gửi lại" in step(signed_in("approver"), "resend", reason="công văn 12").text
     assert counted(session) == (607, 0, 0)
+
+
+def test_a_cancelling_says_first_what_becomes_of_every_message(
+    running: Campaign, signed_in: Any, session: Session
+) -> None:
+    officer = signed_in("officer")
+    page = officer.get("/campaigns/1/cancel").text
+    assert re.search(r"<strong>600</strong>\s*tin: sẽ không gửi nữa", page)
+    assert "không gọi lại được" in page
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    told = officer.post("/campaigns/1/cancel", {"version": version[1], "reason": "sai giờ"}, follow_redirects=True)
+    assert "Đã huỷ" in told.text
+    again = officer.post("/campaigns/1/cancel", {"version": version[1]}, follow_redirects=True)
+    assert "officer@danang.example đã huỷ lúc" in again.text
+    assert "Chiến dịch đã kết thúc" in officer.get("/campaigns/1/cancel", follow_redirects=True).text
+
+
+def test_those_not_reached_get_a_draft_of_their_own_from_the_page(
+    running: Campaign, signed_in: Any, session: Session
+) -> None:
+    officer = signed_in("officer")
+    assert "/campaigns/1/again" not in officer.get("/campaigns/1/").text
+    step(officer, "settle", state="undelivered", reason="công văn 12")
+    session.execute(text("UPDATE campaign SET state = 'finished'"))
+    session.commit()
+    assert "/campaigns/1/again" in officer.get("/campaigns/1/").text
+    page = officer.get("/campaigns/1/again").text
+    assert re.findall(r'value="(\w+)"[^>]* checked', page) == ["undelivered", "expired", "failed"]
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token is not None
+    refused = officer.post("/campaigns/1/again", {"token": token[1]})
+    assert refused.status_code == 422
+    assert "Hãy chọn ít nhất một kết quả" in refused.text
+    for _ in range(2):
+        made = officer.post(
+            "/campaigns/1/again", {"token": token[1], "state": ["undelivered", "expired"]}, follow_redirects=True
+        )
+        assert "người của chiến dịch 1 có kết quả: không tới, hết hạn" in made.text
+    assert len(session.scalars(select(Campaign)).all()) == 2

@@ -87,7 +87,16 @@ def test_a_message_to_somebody_who_had_refused_would_show(done: Done) -> None:
 def test_a_change_behind_the_approval_shows(done: Done) -> None:
     with done.database.transaction() as session:
         session.execute(text("UPDATE campaign SET sender = 'KHAC' WHERE id = :id"), {"id": done.id})
-    assert fact(written(done), "Thay đổi sau khi duyệt")[1] == "bad"
+    assert fact(written(done), "Thay đổi sau khi duyệt") == ("CÓ: hai mã khác nhau (tên người gửi)", "bad")
+
+
+def test_what_a_later_version_hashes_besides_is_no_change(done: Done) -> None:
+    with done.database.transaction() as session:
+        # As if the version that approved had hashed less: the fields it kept are as they were.
+        session.execute(text("ALTER TABLE campaign_review DISABLE TRIGGER USER"))
+        session.execute(text("UPDATE campaign_review SET hash = 'old', snapshot = snapshot - 'budget'"))
+        session.execute(text("UPDATE campaign SET approved_hash = 'old' WHERE id = :id"), {"id": done.id})
+    assert fact(written(done), "Thay đổi sau khi duyệt") == ("không có: từng mục như bản đã duyệt", "good")
 
 
 def test_books_that_do_not_balance_show(done: Done) -> None:
