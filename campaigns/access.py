@@ -1,4 +1,4 @@
-"""Who may do what: one table of roles and permissions, asked by the console, the API and the command line."""
+"""Who may do what, and in what part of the city; asked by the console, the API and the command line."""
 
 from __future__ import annotations
 
@@ -106,6 +106,48 @@ PERSONAL: frozenset[str] = frozenset({"campaign.emergency"})
 PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values()) | PERSONAL
 
 
+NEEDS_EVERY_WARD: frozenset[str] = frozenset({"contact.import"})
+"""Not for people limited to districts or wards: a list may hold anybody of the city."""
+
+NEEDS_WHOLE_CITY: frozenset[str] = frozenset(
+    {
+        "area.load",
+        "audit.view",
+        "do-not-call.import",
+        "gateway.edit",
+        "key.rotate",
+        "link.allow",
+        "link.edit",
+        "link.view",
+        "optout.words",
+        "sender.edit",
+        "template.sync",
+        "user.edit",
+        "user.view",
+    }
+)
+"""Not for people with any limit: what these touch belongs to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of the city a person works for. None is no limit.
+
+    ``departments`` are ids of departments with those they took over; ``wards`` are ids of wards of every edition.
+    """
+
+    departments: frozenset[int] | None = None
+    wards: frozenset[int] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is no limit at all."""
+        return self.departments is None and self.wards is None
+
+
+WHOLE_CITY = Scope()
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The person on whose behalf something is done."""
@@ -114,12 +156,32 @@ class Actor:
     roles: frozenset[str]
     granted: frozenset[str] = frozenset()
     """Of ``PERSONAL``, what was given to this person."""
+    scope: Scope = WHOLE_CITY
+    department: int | None = None
+    """Whose the campaigns and texts are that the person makes."""
 
     def may(self, permission: str) -> bool:
         """Whether a role of the person carries ``permission`` or it was given; an unknown one is nobody's."""
+        return self._holds(permission) and not self._too_wide(permission)
+
+    def _holds(self, permission: str) -> bool:
         if permission in PERSONAL:
             return permission in self.granted
         return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
+
+    def _too_wide(self, permission: str) -> bool:
+        if permission in NEEDS_EVERY_WARD:
+            return self.scope.wards is not None
+        return permission in NEEDS_WHOLE_CITY and not self.scope.whole
+
+    def require_whole_city(self) -> None:
+        """Raise ``Forbidden`` for somebody who works for a part of the city."""
+        if not self.scope.whole:
+            raise Forbidden(
+                "Việc này chạm tới toàn thành phố, mà {who} chỉ phụ trách một phần.",
+                "This reaches the whole city, and {who} works for a part of it.",
+                who=self.email,
+            )
 
     def require(self, permission: str) -> None:
         """Raise ``Forbidden`` unless the person holds ``permission``."""
@@ -129,6 +191,14 @@ class Actor:
             raise Forbidden(
                 "{who} không có quyền “{permission}”; quản trị viên cấp quyền này cho từng người.",
                 "{who} may not do “{permission}”; an administrator gives it to persons by name.",
+                who=self.email,
+                permission=permission,
+            )
+        if self._holds(permission):
+            raise Forbidden(
+                "“{permission}” chạm tới toàn thành phố, mà {who} chỉ phụ trách một phần. Hãy nhờ người không bị giới"
+                " hạn phạm vi.",
+                "“{permission}” reaches the whole city and {who} works for a part of it. Ask somebody without a limit.",
                 who=self.email,
                 permission=permission,
             )

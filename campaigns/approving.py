@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from campaigns.access import Actor
+from campaigns.access import WHOLE_CITY, Actor, Scope
 from campaigns.audience.reach import reach_of
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import read_prices
@@ -165,7 +165,7 @@ def approve(
         InvalidInput: the number of recipients is not the one typed, or its class not the one ticked.
     """
     actor.require("campaign.approve")
-    campaign = lock_for_step(session, campaign_id, seen.version)
+    campaign = lock_for_step(session, actor, campaign_id, seen.version)
     _refuse_makers(session, actor, campaign)
     next_state(CampaignState(campaign.state), Step.APPROVE)
     current = content_hash(campaign)
@@ -247,7 +247,7 @@ NO_REASON = Text("Hãy ghi lý do.", "Give a reason.")
 def reject(session: Session, actor: Actor, campaign_id: int, reason: str, *, version: int | None = None) -> Campaign:
     """Send a submitted campaign back to its makers with a reason."""
     actor.require("campaign.approve")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     move(campaign, Step.REJECT)
     campaign.state_reason = need_reason(reason, NO_REASON)
     keep_review(session, actor, campaign, ReviewStep.REJECTED, reason=campaign.state_reason)
@@ -270,7 +270,7 @@ def undo(session: Session, actor: Actor, campaign_id: int, reason: str = "", *, 
         Forbidden: the person neither made nor approved it.
         WrongState: its audience is being frozen or it is running; then it is paused or cancelled.
     """
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     next_state(CampaignState(campaign.state), Step.UNDO)
     if campaign.plan_cursor is not None:
         raise WrongState(
@@ -323,7 +323,7 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
         InvalidInput: it is of another class, has no basis, reaches nobody, or the number typed is another.
     """
     actor.require("campaign.emergency")
-    campaign = lock_for_step(session, campaign_id, seen.version)
+    campaign = lock_for_step(session, actor, campaign_id, seen.version)
     next_state(CampaignState(campaign.state), Step.BREAK_GLASS)
     if class_rules(campaign.message_class).permission != "campaign.emergency":
         raise InvalidInput(
@@ -350,9 +350,9 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
     return campaign
 
 
-def unreviewed_emergencies(session: Session) -> Sequence[Row[Any]]:
+def unreviewed_emergencies(session: Session, *, scope: Scope = WHOLE_CITY) -> Sequence[Row[Any]]:
     """Emergencies that nobody but who started them has looked at (``campaigns.store.reviews.list_emergencies``)."""
-    return list_emergencies(session, open_only=True)
+    return list_emergencies(session, open_only=True, scope=scope)
 
 
 NO_REMARK = Text("Hãy ghi nhận xét.", "Write a remark.")
@@ -366,7 +366,7 @@ def sign_off(session: Session, actor: Actor, campaign_id: int, remark: str) -> N
         WrongState: it was no emergency, or somebody has signed it off.
     """
     actor.require("campaign.approve")
-    campaign = lock_for_step(session, campaign_id, None)
+    campaign = lock_for_step(session, actor, campaign_id, None)
     found = list_emergencies(session, open_only=True, campaign_id=campaign_id)
     if not found:
         raise WrongState(

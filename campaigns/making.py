@@ -12,8 +12,10 @@ from campaigns.approving import makers_of
 from campaigns.draft import CampaignDraft, read_draft
 from campaigns.errors import Forbidden
 from campaigns.models import Campaign
+from campaigns.scope import sees
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.making import find_made_with, list_people_with, lock_form
+from campaigns.store.users import load_actor
 
 
 def make_once(session: Session, actor: Actor, draft: CampaignDraft, token: UUID) -> Campaign:
@@ -57,7 +59,8 @@ def _same(before: CampaignDraft, after: CampaignDraft, campaign: Campaign) -> bo
 
 
 def list_approvers(session: Session, campaign: Campaign) -> list[str]:
-    """Addresses of those who may approve it: they hold the permission and did not make it."""
+    """Addresses of those who may approve it: they hold the permission, did not make it, and it is in their scope."""
     roles = [role for role, held in ROLES.items() if "campaign.approve" in held]
     makers = makers_of(session, campaign)
-    return [email for email in list_people_with(session, roles) if email not in makers]
+    others = [email for email in list_people_with(session, roles) if email not in makers]
+    return [email for email in others if sees(session, load_actor(session, email), "campaign", campaign.id)]

@@ -11,6 +11,7 @@ from campaigns.access import Actor
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.errors import Forbidden, InvalidInput, WrongState
 from campaigns.models import Campaign
+from campaigns.scope import require_inside
 from campaigns.stats.clock import hour
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import lock_campaign
@@ -38,13 +39,15 @@ ACTS: Mapping[str, Text] = {
 """What was done with a campaign, after its name in the audit (``campaign.…``)."""
 
 
-def lock_for_step(session: Session, campaign_id: int, version: int | None) -> Campaign:
+def lock_for_step(session: Session, actor: Actor, campaign_id: int, version: int | None) -> Campaign:
     """The campaign, locked; ``version`` is the one the person saw, None for commands that saw none.
 
     Raises:
+        NotFound: there is none inside the person's scope.
         WrongState: somebody did something with it since; the text says who and what.
         Forbidden: it is the system's own.
     """
+    require_inside(session, actor, "campaign", campaign_id)
     campaign = lock_campaign(session, campaign_id)
     if version is not None and version != campaign.version:
         raise _changed(session, campaign_id)

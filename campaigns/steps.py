@@ -32,6 +32,7 @@ from campaigns.draft import CampaignDraft, content_hash, read_draft, write_draft
 from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.lawful import refuse_content, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
+from campaigns.scope import require_inside, require_wards
 from campaigns.stepping import lock_for_step, move, note
 from campaigns.store.audit import changed_fields
 from campaigns.store.campaigns import database_now
@@ -73,11 +74,17 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
         NotFound: the template version does not exist.
         InvalidInput: the audience names an area that does not exist, the class cannot be chosen by people, or the text
             may not go out under it.
+        Forbidden: the audience reaches outside the person's scope.
     """
     actor.require("campaign.edit")
     version = _template_version(session, draft.template_version_id)
     _check_draft(session, actor, draft, version)
-    campaign = Campaign(created_by=actor.email, edited_by=actor.email, state=CampaignState.DRAFT.value)
+    campaign = Campaign(
+        created_by=actor.email,
+        edited_by=actor.email,
+        department_id=actor.department,
+        state=CampaignState.DRAFT.value,
+    )
     write_draft(campaign, draft, version)
     campaign.template_version = version
     refuse_content(campaign)
@@ -88,7 +95,8 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
 
 
 def _check_draft(session: Session, actor: Actor, draft: CampaignDraft, version: TemplateVersion) -> None:
-    draft.audience.ward_ids(session)
+    require_wards(session, actor, draft.audience.ward_ids(session))
+    require_inside(session, actor, "template", version.template.slug)
     if not class_rules(version.template.message_class).chosen_by_people:
         raise InvalidInput(
             "Mẫu tin “{slug}” là tin hệ thống, không dùng cho chiến dịch.",
@@ -105,7 +113,7 @@ def edit(
 ) -> Campaign:
     """Change a campaign that has not begun; voids its approval and leads back to draft."""
     actor.require("campaign.edit")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     if campaign.plan_cursor is not None:
         raise WrongState(
             "Danh sách người nhận đã được chốt nên không sửa được nữa. Hãy huỷ và tạo chiến dịch mới.",
@@ -137,7 +145,7 @@ def submit(session: Session, actor: Actor, campaign_id: int, *, version: int | N
             value for somebody, or a carrier has no gateway.
     """
     actor.require("campaign.submit")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     move(campaign, Step.SUBMIT)
     refuse_unlawful(session, campaign)
     refuse_unsendable(session, campaign)
@@ -159,7 +167,7 @@ def schedule(
 ) -> Campaign:
     """Start an approved campaign whose start was left open, now or ``at`` a moment; not within ``undo_seconds``."""
     actor.require("campaign.submit")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     schedule_from(session, actor, campaign, at or database_now(session), undo_seconds)
     return campaign
 
@@ -169,7 +177,7 @@ def pause(
 ) -> Campaign:
     """Stop claiming at once; what is on the wire is finished."""
     actor.require("campaign.stop")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     move(campaign, Step.PAUSE)
     campaign.state_reason = reason.strip()[:500] or None
     note(session, actor, campaign, "paused", {"reason": campaign.state_reason})
@@ -182,7 +190,7 @@ def resume(session: Session, actor: Actor, campaign_id: int, *, version: int | N
     Refusals are counted anew.
     """
     actor.require("campaign.stop")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     move(campaign, Step.RESUME)
     if campaign.planned_at is None:
         campaign.state = CampaignState.SCHEDULED.value
@@ -197,7 +205,7 @@ def cancel(
 ) -> Campaign:
     """End a campaign for good; unsent messages are cancelled, sent ones keep their outcome."""
     actor.require("campaign.stop")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     move(campaign, Step.CANCEL)
     campaign.state_reason = reason.strip()[:500] or None
     campaign.finished_at = database_now(session)
@@ -216,7 +224,7 @@ def set_pace(session: Session, actor: Actor, campaign_id: int, pace: Pace, *, ve
         Forbidden: it would be faster than approved, and the person may not approve.
     """
     actor.require("campaign.stop")
-    campaign = lock_for_step(session, campaign_id, version)
+    campaign = lock_for_step(session, actor, campaign_id, version)
     if campaign.state not in {CampaignState.RUNNING, CampaignState.PAUSED} or campaign.planned_at is None:
         raise WrongState(
             "Chỉ đổi được nhịp gửi của chiến dịch đang gửi hoặc đang tạm dừng; trước đó hãy sửa chiến dịch.",

@@ -32,6 +32,22 @@ class Settings(BaseSettings):
     language: Literal["vi", "en"] = Field("vi", description="Language of the command line.")
     web_host: str = Field("127.0.0.1", description="Address the console listens on.")
     web_port: int = Field(8000, ge=1, le=65535, description="Port of the console; `loa up` takes the next free one.")
+    session_idle_minutes: int = Field(
+        60, ge=5, le=1440, description="Minutes without doing anything after which a person must sign in again."
+    )
+    session_hours: int = Field(
+        12, ge=1, le=168, description="Hours after signing in after which a person must sign in again in any case."
+    )
+    second_factor: str = Field(
+        "off",
+        pattern=r"^(off|everybody|(officer|approver|analyst|operator|administrator)"
+        r"(,(officer|approver|analyst|operator|administrator))*)$",
+        description="Who must sign in with an authenticator or a passkey besides the password: `off`, roles such as"
+        " `approver,administrator`, or `everybody`. Whoever sets one up is asked for it in any case.",
+    )
+    invite_hours: int = Field(
+        72, ge=1, le=720, description="Hours for which a link that invites somebody, or resets a password, is good."
+    )
     web_workers: int = Field(2, ge=1, description="Processes of the console.")
     upload_mb: int = Field(256, ge=1, le=4096, description="Largest list, in MB, that the console takes in a browser.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")

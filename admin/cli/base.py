@@ -111,6 +111,16 @@ class Loa:
         with self.database.transaction() as session:
             return load_actor(session, email)
 
+    def reader(self, as_email: str | None = None) -> Actor:
+        """Who looks: as ``actor``, or the installation itself, which sees all, where nobody is named.
+
+        Raises:
+            NotFound: nobody has this address.
+        """
+        from campaigns.access import SYSTEM
+
+        return self.actor(as_email) if as_email or self.settings.user else SYSTEM
+
     def close(self) -> None:
         """Give back what was opened; embedded services nobody else uses end."""
         if self._database is not None:

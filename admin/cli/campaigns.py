@@ -22,6 +22,7 @@ from campaigns.draft import CampaignDraft
 from campaigns.errors import InvalidInput
 from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
+from campaigns.scope import require_inside
 from campaigns.stats import Summary, estimate, summary
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import get_campaign, list_campaigns
@@ -342,12 +343,14 @@ def pace_command(
 
 
 @campaigns.command("list", help=t("Các chiến dịch, mới nhất trước.", "Campaigns, newest first."))
+@as_option
 @json_option
 @pass_loa
-def list_command(loa: Loa, as_json: bool) -> None:
+def list_command(loa: Loa, as_email: str | None, as_json: bool) -> None:
     """Newest campaigns."""
+    scope = loa.reader(as_email).scope
     with loa.database.transaction() as session:
-        rows = [summary(session, campaign.id) for campaign in list_campaigns(session, limit=50)]
+        rows = [summary(session, campaign.id) for campaign in list_campaigns(session, limit=50, scope=scope)]
     if as_json:
         emit_json([row.to_json() for row in rows])
         return
@@ -365,11 +368,14 @@ def list_command(loa: Loa, as_json: bool) -> None:
 
 @campaigns.command(help=t("Trạng thái và số liệu.", "State and totals."))
 @click.argument("campaign_id", metavar="ID", type=int)
+@as_option
 @json_option
 @pass_loa
-def show(loa: Loa, campaign_id: int, as_json: bool) -> None:
+def show(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> None:
     """How a campaign stands."""
+    person = loa.reader(as_email)
     with loa.database.transaction() as session:
+        require_inside(session, person, "campaign", campaign_id)
         campaign = get_campaign(session, campaign_id)
         found, ahead = summary(session, campaign_id), outlook(session, campaign)
         rests = class_words(campaign)
@@ -459,11 +465,14 @@ def _is_over(found: Summary, quiet_since: float) -> bool:
 
 @campaigns.command("estimate", help=t("Ai sẽ nhận, bao nhiêu phần tin.", "Who would get it, in how many parts."))
 @click.argument("campaign_id", metavar="ID", type=int)
+@as_option
 @json_option
 @pass_loa
-def estimate_command(loa: Loa, campaign_id: int, as_json: bool) -> None:
+def estimate_command(loa: Loa, campaign_id: int, as_email: str | None, as_json: bool) -> None:
     """The waterfall."""
+    person = loa.reader(as_email)
     with loa.database.transaction() as session:
+        require_inside(session, person, "campaign", campaign_id)
         found = estimate(session, campaign_id)
     if as_json:
         emit_json(found.to_json())

@@ -7,10 +7,11 @@ import sys
 
 import click
 
-from admin.cli.base import Loa, emit_json, json_option, pass_loa
+from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.delivery.states import MESSAGE_STATES, STATE_TITLES
 from campaigns.errors import LoaError
+from campaigns.scope import require_inside
 from campaigns.stats import STATE_LABELS, StatsRow, stats_by, summary
 from campaigns.stats import reconcile as check_books
 from campaigns.store.stats import DIMENSIONS
@@ -40,10 +41,13 @@ from config.i18n import t
     show_default=True,
     help=t("Dạng in ra.", "Form of the output."),
 )
+@as_option
 @pass_loa
-def stats(loa: Loa, campaign_id: int, dimension: str, form: str) -> None:
+def stats(loa: Loa, campaign_id: int, dimension: str, form: str, as_email: str | None) -> None:
     """Totals of one campaign."""
+    person = loa.reader(as_email)
     with loa.database.transaction() as session:
+        require_inside(session, person, "campaign", campaign_id)
         summary(session, campaign_id)
         rows = stats_by(session, campaign_id, dimension)
     if form == "json":

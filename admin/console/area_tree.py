@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.areas.names import fold
 from campaigns.audience.selection import Audience
 from campaigns.models import Area
-from campaigns.store.places import load_areas_of
+from campaigns.store.places import load_areas_of, within_scope
 from config.i18n import t
 
 
@@ -47,14 +48,24 @@ class AreaNode:
 
 
 def area_tree(
-    session: Session, edition: str, districts: Collection[str], wards: Collection[str], find: str = ""
+    session: Session,
+    edition: str,
+    districts: Collection[str],
+    wards: Collection[str],
+    find: str = "",
+    *,
+    scope: Scope = WHOLE_CITY,
 ) -> list[AreaNode]:
-    """Districts with wards, ticked as given; an edition without districts is one list of wards."""
-    areas = load_areas_of(session, edition)
+    """Districts with wards inside a scope, ticked as given; an edition without districts is one list of wards."""
+    everywhere = load_areas_of(session, edition)
+    areas = within_scope(everywhere, scope)
+    # A district that lies partly outside cannot be chosen as a whole.
+    parted = {area.parent_code for area in everywhere if area not in areas}
     heads = [area for area in areas if area.kind == "district"]
     units = [area for area in areas if area.kind == "ward"]
     words = fold(find).split()[:5]
     tree = [_node(d, [w for w in units if w.parent_code == d.code], districts, wards, words) for d in heads]
+    tree = [replace(node, code="") if node.code in parted else node for node in tree]
     orphans = [w for w in units if w.parent_code not in {d.code for d in heads}]
     if orphans:
         leaves = _wards(orphans, False, wards, words)

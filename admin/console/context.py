@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from campaigns.access import Actor
 from campaigns.store.database import Database
-from campaigns.store.users import actor_of
 from config.keys import Keyring
 from config.settings import Settings
 
@@ -59,4 +58,6 @@ def actor() -> Actor:
     """The person of the request; with no roles at all while nobody is signed in."""
     if not current_user.is_authenticated:
         return Actor("", frozenset())
-    return actor_of(cast(Any, current_user))
+    user = cast(Any, current_user)
+    roles = frozenset(role.name for role in user.roles)
+    return Actor(user.email, roles, frozenset(user.granted), user.scope, user.department)

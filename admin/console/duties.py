@@ -29,12 +29,12 @@ class Duty:
 
 def duties(session: Session, person: Actor) -> list[Duty]:
     """What waits for this person, the gravest first; each kind only for who may do it."""
-    found = [duty for permission, look in _KINDS if person.may(permission) for duty in look(session)]
+    found = [duty for permission, look in _KINDS if person.may(permission) for duty in look(session, person)]
     return sorted(found, key=lambda duty: not duty.grave)
 
 
-def _near_misses(session: Session) -> Iterator[Duty]:
-    waiting = count_waiting(session)
+def _near_misses(session: Session, person: Actor) -> Iterator[Duty]:
+    waiting = count_waiting(session, person.scope)
     if waiting:
         yield Duty(
             t(
@@ -47,7 +47,7 @@ def _near_misses(session: Session) -> Iterator[Duty]:
         )
 
 
-def _do_not_call(session: Session) -> Iterator[Duty]:
+def _do_not_call(session: Session, _person: Actor) -> Iterator[Duty]:
     state = list_state(session)
     if state.latest is not None and state.is_ageing:
         yield Duty(
@@ -62,7 +62,7 @@ def _do_not_call(session: Session) -> Iterator[Duty]:
         )
 
 
-def _audit(session: Session) -> Iterator[Duty]:
+def _audit(session: Session, _person: Actor) -> Iterator[Duty]:
     check = find_last_check(session)
     if check is not None and check.fault is not None:
         yield Duty(
@@ -77,7 +77,7 @@ def _audit(session: Session) -> Iterator[Duty]:
         )
 
 
-def _requests(session: Session) -> Iterator[Duty]:
+def _requests(session: Session, _person: Actor) -> Iterator[Duty]:
     due = count_due(session)
     if due:
         yield Duty(
@@ -91,7 +91,7 @@ def _requests(session: Session) -> Iterator[Duty]:
         )
 
 
-_KINDS: tuple[tuple[str, Callable[[Session], Iterator[Duty]]], ...] = (
+_KINDS: tuple[tuple[str, Callable[[Session, Actor], Iterator[Duty]]], ...] = (
     ("optout.add", _near_misses),
     ("request.handle", _requests),
     ("do-not-call.import", _do_not_call),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from flask import Flask, abort, flash, redirect, request, url_for
 from flask_security import current_user
 
-from admin.console.context import actor, console
+from admin.console.context import actor, console, reading
+from admin.console.people import Account
+from admin.console.second_step import lacks_second_factor
 from campaigns.errors import Forbidden
-from config.i18n import t
+from campaigns.scope import sees
+from config.i18n import Text, t
 
 PUBLIC = frozenset(
     {
@@ -18,6 +22,10 @@ PUBLIC = frozenset(
         "security.login",
         "account.language",
         "account.setup",
+        "signing_in.join",
+        "signing_in.second_step",
+        "signing_in.passkey_question",
+        "signing_in.passkey_sign_in",
         "citizen.refusal",
         "citizen.check",
         "citizen.short_link",
@@ -25,11 +33,36 @@ PUBLIC = frozenset(
         "ops.metrics",
     }
 )
-"""Endpoints for everybody. ``ops.metrics`` answers only to this machine; ``account.setup`` needs its token, and
-``citizen.refusal`` the one of its link."""
+"""Endpoints for everybody. ``ops.metrics`` answers only to this machine; ``account.setup``, ``signing_in.join`` and
+``citizen.refusal`` need the token of their link; ``signing_in.second_step`` comes after the password."""
 
-SIGNED_IN = frozenset({"security.logout", "account.password", "account.theme", "admin.index"})
+OWN_ACCOUNT = frozenset(
+    {
+        "own.factors",
+        "own.totp",
+        "own.totp_drop",
+        "own.recovery",
+        "own.passkey_options",
+        "own.passkey_add",
+        "own.passkey_drop",
+        "account.password",
+        "own.sessions",
+        "own.session_end",
+        "own.sessions_end_others",
+    }
+)
+"""What a person does with the own account, whoever it is."""
+
+SIGNED_IN = frozenset({"security.logout", "account.theme", "admin.index"}) | OWN_ACCOUNT
 """Endpoints for everybody who is signed in."""
+
+WITHOUT_SECOND_FACTOR = frozenset({"security.logout", "account.theme"}) | OWN_ACCOUNT
+"""Where somebody may still go who has to set up a second factor first."""
+
+OBJECTS: Mapping[str, str] = {"campaign_id": "campaign", "contact_id": "contact", "slug": "template"}
+"""Variables of addresses that name a thing of one part of the city, and its kind (``campaigns.scope``)."""
+
+_SET_UP_FIRST = Text("Hãy cài xác thực hai bước trước.", "Set up a second factor first.")
 
 
 def rule_of(app: Flask, endpoint: str) -> str | None:
@@ -61,7 +94,21 @@ def keep_the_door(app: Flask) -> None:
                 actor().require(rule)
             except Forbidden as refusal:
                 abort(403, description=str(refusal))
+        if request.endpoint not in WITHOUT_SECOND_FACTOR and lacks_second_factor(cast(Account, current_user)):
+            if request.method == "GET" and "X-Requested-With" not in request.headers:
+                return redirect(url_for("own.factors"))
+            abort(403, description=str(_SET_UP_FIRST))
+        _keep_inside_the_scope()
         return None
+
+
+def _keep_inside_the_scope() -> None:
+    """Things of another part of the city are not there."""
+    person = actor()
+    for name, value in (request.view_args or {}).items():
+        kind = OBJECTS.get(name)
+        if kind is not None and not sees(reading(), person, kind, value):
+            abort(404)
 
 
 def sign_in_again() -> Any:

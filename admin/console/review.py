@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from admin.console import formats, words
 from admin.console.area_tree import AreaNode, places_of
 from admin.console.campaign_form import starts_at_once
+from admin.console.context import actor
 from admin.console.differences import outcomes_words
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
@@ -52,7 +53,7 @@ class ReviewPage:
 
 def review_page(session: Session, campaign: Campaign) -> ReviewPage:
     """Gather everything for the review of one campaign."""
-    facts = review_of(session, campaign)
+    facts = review_of(session, campaign, scope=actor().scope)
     return ReviewPage(
         facts=facts,
         about=about_words(campaign),

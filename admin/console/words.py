@@ -157,6 +157,23 @@ ROLE_TITLES: Mapping[str, Text] = {
     "administrator": Text("Quản trị", "Administrator"),
 }
 
+USER_BADGES: Mapping[str, Badge] = {
+    "active": Badge(Text("Đang dùng", "Active"), "check", "good"),
+    "locked": Badge(Text("Tạm khoá đăng nhập", "Locked out for now"), "clock", "warn"),
+    "off": Badge(Text("Đã khoá", "Switched off"), "stop", "quiet"),
+}
+
+PERSONAL_TITLES: Mapping[str, Text] = {
+    "campaign.emergency": Text("Gửi tin khẩn cấp không qua duyệt", "Send emergencies without approval"),
+}
+
+METHOD_TITLES: Mapping[str, Text] = {
+    "password": Text("Mật khẩu", "Password"),
+    "totp": Text("Mật khẩu và mã xác thực", "Password and code"),
+    "recovery": Text("Mật khẩu và mã dự phòng", "Password and recovery code"),
+    "passkey": Text("Passkey", "Passkey"),
+}
+
 ROLE_NOTES: Mapping[str, Text] = {
     "officer": Text("soạn mẫu tin, chiến dịch; ghi nhận từ chối", "writes templates and campaigns; registers refusals"),
     "approver": Text("duyệt hoặc trả lại chiến dịch của người khác", "approves or rejects other people's campaigns"),

@@ -16,6 +16,7 @@ from campaigns.audience.sealing import open_attributes, open_name, seal_person
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import Contact, InboundMessage
+from campaigns.scope import require_inside, require_wards
 from campaigns.store.audit import append_audit
 from campaigns.store.consents import list_consents_of
 from campaigns.store.households import count_members
@@ -57,6 +58,8 @@ def correct(
         WrongState: somebody changed the person since ``seen``, or the person was erased.
     """
     actor.require("contact.edit")
+    require_inside(session, actor, "contact", contact_id)
+    require_wards(session, actor, [] if ward_id is None else [ward_id])
     contact = lock_contact(session, contact_id)
     _refuse_erased(contact)
     if contact.updated_at != seen:
@@ -106,6 +109,7 @@ def reveal(session: Session, keyring: Keyring, actor: Actor, contact_id: int, re
         WrongState: the person was erased.
     """
     actor.require("contact.reveal")
+    require_inside(session, actor, "contact", contact_id)
     contact = get_contact(session, contact_id)
     cipher = _refuse_erased(contact)
     append_audit(session, actor.email, "contact.revealed", "contact", contact_id, {"reason": _reason(reason)})
@@ -120,6 +124,7 @@ def erase(session: Session, actor: Actor, contact_id: int, reason: str) -> None:
         WrongState: the person was erased before.
     """
     actor.require("contact.erase")
+    require_inside(session, actor, "contact", contact_id)
     contact = lock_contact(session, contact_id)
     _refuse_erased(contact)
     cleaned = _reason(reason)
@@ -169,6 +174,7 @@ def collect(session: Session, keyring: Keyring, actor: Actor, contact_id: int) -
         WrongState: the person was erased.
     """
     actor.require("contact.export")
+    require_inside(session, actor, "contact", contact_id)
     contact = get_contact(session, contact_id)
     number = _written(keyring, _refuse_erased(contact))
     append_audit(session, actor.email, "contact.exported", "contact", contact_id)

@@ -26,6 +26,7 @@ from campaigns.store.exports import (
     note_rows_written,
     try_lock_export,
 )
+from campaigns.store.users import scope_of
 from config.i18n import LANGUAGES, current_language, language
 from config.keys import Keyring
 
@@ -132,7 +133,7 @@ def _write(database: Database, keyring: Keyring, path: Path, job: ExportJob) -> 
         while True:
             # A transaction a page: a list of millions must not hold back the vacuum for minutes.
             with database.transaction() as session:
-                rows = kind.read(session, job.filters, after, PAGE)
+                rows = kind.read(session, job.filters, after, PAGE, scope_of(session, job.created_by))
                 for cells in kind.cells(session, keyring, rows):
                     sheet.write(cells)
                 done += len(rows)

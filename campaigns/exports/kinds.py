@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaigns.access import Scope
 from campaigns.audience.phone import mask_phone
 from campaigns.audience.sealing import open_name
 from campaigns.content.topics import TOPICS
@@ -37,8 +38,8 @@ class ExportKind:
     filters: frozenset[str]
     """Names of filters it understands; an export with others is refused, so that no file holds more than was shown."""
     columns: tuple[Text, ...]
-    read: Callable[[Session, Mapping[str, str], int, int], Sequence[Any]]
-    """(session, filters, after id, how many) → the next rows by id."""
+    read: Callable[[Session, Mapping[str, str], int, int, Scope], Sequence[Any]]
+    """(session, filters, after id, how many, scope of who asked) → the next rows by id."""
     cells: Callable[[Session, Keyring, Sequence[Any]], list[Cells]]
     """Rows → cells, one for each column."""
 

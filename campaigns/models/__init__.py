@@ -1,6 +1,19 @@
 """Every table of Loa. Statements that use them are in ``campaigns.store``."""
 
-from campaigns.models.access import AuditCheck, AuditEntry, Role, User, user_role
+from campaigns.models.access import (
+    AuditCheck,
+    AuditEntry,
+    Department,
+    Invite,
+    Passkey,
+    RecoveryCode,
+    Role,
+    SignedIn,
+    User,
+    user_area,
+    user_department,
+    user_role,
+)
 from campaigns.models.advertising import Consent, DoNotCall, DoNotCallList, SenderName
 from campaigns.models.areas import Area, AreaSuccessor
 from campaigns.models.base import Base
@@ -38,6 +51,7 @@ __all__ = [
     "CampaignTrouble",
     "Consent",
     "Contact",
+    "Department",
     "DoNotCall",
     "DoNotCallList",
     "ExportJob",
@@ -50,16 +64,20 @@ __all__ = [
     "ImportJob",
     "InboundMessage",
     "InboundWord",
+    "Invite",
     "Link",
     "LinkHost",
     "LinkVisit",
     "Message",
     "OptOut",
     "ParkedReceipt",
+    "Passkey",
     "Processor",
+    "RecoveryCode",
     "Role",
     "Route",
     "SenderName",
+    "SignedIn",
     "SubjectRequest",
     "Submission",
     "Tariff",
@@ -68,5 +86,7 @@ __all__ = [
     "TestMessage",
     "TestNumber",
     "User",
+    "user_area",
+    "user_department",
     "user_role",
 ]

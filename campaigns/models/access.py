@@ -1,12 +1,25 @@
-"""People who use Loa, their roles, and the append-only audit of what they did."""
+"""People who use Loa, their roles and scope, how they sign in, and the append-only audit of what they did."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Table, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaigns.models.base import Base
@@ -17,6 +30,37 @@ user_role = Table(
     Column("user_id", ForeignKey("user.id"), primary_key=True),
     Column("role_id", ForeignKey("role.id"), primary_key=True),
 )
+
+user_department = Table(
+    "user_department",
+    Base.metadata,
+    Column("user_id", ForeignKey("user.id"), primary_key=True),
+    Column("department_id", ForeignKey("department.id"), primary_key=True),
+)
+"""Departments a person is limited to; no row is no limit."""
+
+user_area = Table(
+    "user_area",
+    Base.metadata,
+    Column("user_id", ForeignKey("user.id"), primary_key=True),
+    Column("area_id", SmallInteger, ForeignKey("area.id"), primary_key=True),
+)
+"""Districts and wards a person is limited to; no row is the whole city."""
+
+
+class Department(Base):
+    """A department of the city. Names change and departments merge, so each row holds for a time."""
+
+    __tablename__ = "department"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    valid_from: Mapped[date | None]
+    """Null where nobody needs to know."""
+    valid_until: Mapped[date | None]
+    """The last day of this name; null while it stands."""
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    """Which department took over; its people see what this one made."""
 
 
 class Role(Base):
@@ -46,7 +90,88 @@ class User(Base):
     """Permissions of ``campaigns.access.PERSONAL`` that were given to this one person, beside those of the roles."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    """Where the person works: the department of what they make."""
+    totp_cipher: Mapped[bytes | None]
+    """The authenticator's secret under the keyring; null while none is set up."""
+    totp_counter: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The step of the last code that was used; codes of it and of earlier ones are refused."""
+    passkey_handle: Mapped[bytes | None] = mapped_column(unique=True)
+    """What passkeys call the person: random, so that no authenticator learns an address."""
+
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for an authenticator that was lost. Only its keyed hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Passkey(Base):
+    """A passkey of a person (WebAuthn Level 2, section 4: public key credential source)."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SignedIn(Base):
+    """One session: a browser in which a person is, or was, signed in."""
+
+    __tablename__ = "signed_in"
+    __table_args__ = (Index("ix_signed_in_open", "user_id", postgresql_where=text("ended_at IS NULL")),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    """SHA-256 of the key in the browser's cookie."""
+    address: Mapped[str]
+    """Where from; empty for this machine itself."""
+    agent: Mapped[str]
+    """What the browser calls itself, at most 300 characters."""
+    method: Mapped[str]
+    """``password``, ``totp``, ``recovery`` or ``passkey``."""
+    began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    """Last time the person did something, to the minute."""
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Invite(Base):
+    """A one-time link: to join with roles and scope, or, with ``user_id``, to set a new password."""
+
+    __tablename__ = "invite"
+    __table_args__ = (Index("ix_invite_open", "id", postgresql_where=text("used_at IS NULL AND withdrawn_at IS NULL")),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    email: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """Whose password it resets; null for somebody who is to join."""
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    departments: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    areas: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
+    drops_second_factor: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a reset also takes away authenticator, passkeys and recovery codes."""
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    """SHA-256 of the link's token, which is stored nowhere."""
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class AuditEntry(Base):

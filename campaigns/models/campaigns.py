@@ -89,6 +89,8 @@ class Campaign(Base):
     approved_hash: Mapped[bytes | None]
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    """Whose campaign it is: the maker's department."""
     class_confirmed_by: Mapped[list[str]] = mapped_column(ARRAY(VARCHAR), server_default="{}")
     """Approvers who said that the text belongs to its message class."""
     created_by: Mapped[str]

@@ -26,6 +26,8 @@ class Template(Base):
     """``thong-bao``, ``noi-bo``, ``he-thong``, ``khan-cap``, ``ca-nhan`` or ``quang-cao``."""
     audience: Mapped[str | None]
     """For whom the text is meant, in words."""
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    """Whose text it is: the maker's department; null for the city's own, which everybody may use."""
     archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     versions: Mapped[list[TemplateVersion]] = relationship(

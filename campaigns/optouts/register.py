@@ -10,11 +10,12 @@ from campaigns.access import Actor
 from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.phone import PhoneProblem, normalise_phone
 from campaigns.content.topics import TOPICS
-from campaigns.errors import InvalidInput
+from campaigns.errors import Forbidden, InvalidInput
 from campaigns.optouts.confirmation import Replies
 from campaigns.optouts.keywords import Wish
 from campaigns.store.audit import append_audit
 from campaigns.store.optouts import end_optouts, insert_optout, insert_optouts
+from campaigns.store.scope import sees_number
 from config.i18n import Text
 from config.keys import Keyring
 
@@ -139,10 +140,13 @@ def end_optout(
     """Register that a person came back, with the evidence; returns how many refusals ended."""
     actor.require("optout.add")
     cleaned = _check("staff", evidence)
-    number = mobile_number(phone)
-    ended = end_optouts(
-        session, phone_hash=keyring.hash(number.encode()), topic=topic, by=actor.email, evidence=cleaned
-    )
+    phone_hash = keyring.hash(mobile_number(phone).encode())
+    if not actor.scope.whole and not sees_number(session, actor.scope, phone_hash):
+        raise Forbidden(
+            "Số này không thuộc địa bàn bạn phụ trách, nên bạn không ghi nhận lại thay được.",
+            "This number is not of the part of the city you work for; you cannot bring it back.",
+        )
+    ended = end_optouts(session, phone_hash=phone_hash, topic=topic, by=actor.email, evidence=cleaned)
     for optout_id in ended:
         append_audit(session, actor.email, "optout.ended", "optout", optout_id)
     return len(ended)

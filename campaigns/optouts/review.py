@@ -22,7 +22,7 @@ PAGE = 20
 def waiting(session: Session, actor: Actor) -> Sequence[InboundMessage]:
     """The messages that wait longest, a page of them."""
     actor.require("optout.add")
-    return list_waiting(session, PAGE)
+    return list_waiting(session, PAGE, actor.scope)
 
 
 def decide(session: Session, keyring: Keyring, actor: Actor, entry_id: int, *, refuses: bool) -> bool:
@@ -33,7 +33,7 @@ def decide(session: Session, keyring: Keyring, actor: Actor, entry_id: int, *, r
     """
     actor.require("optout.add")
     wish = Wish.REFUSE if refuses else Wish.NONE
-    entry = settle_review(session, entry_id, decision=wish.value, by=actor.email)
+    entry = settle_review(session, entry_id, decision=wish.value, by=actor.email, scope=actor.scope)
     if entry is None:
         raise NotFound("Tin này đã có người xem rồi.", "Somebody has read this message already.")
     append_audit(session, actor.email, "inbound.decided", "inbound", entry_id, {"decision": wish.value})

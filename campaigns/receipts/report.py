@@ -132,6 +132,7 @@ def import_report(
         InvalidInput: no table, no number or state column, or too many rows; what came before is settled.
     """
     actor.require("campaign.settle")
+    actor.require_whole_city()  # a report speaks of every campaign of the gateway
     with database.transaction() as session:
         gateway_id = get_gateway(session, gateway).id
     table = open_table(path)

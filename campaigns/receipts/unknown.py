@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.access import Actor
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput
+from campaigns.scope import require_inside
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.database import Database
@@ -75,11 +76,16 @@ def settle_numbers(
 
 def _check(session: Session, actor: Actor, campaign_id: int, state: MessageState) -> None:
     actor.require("campaign.settle")
-    get_campaign(session, campaign_id)
+    _find(session, actor, campaign_id)
     if state not in BY_HAND:
         raise InvalidInput(
             "Chỉ ghi được: {known}.", "It can only be: {known}.", known=", ".join(known.label for known in BY_HAND)
         )
+
+
+def _find(session: Session, actor: Actor, campaign_id: int) -> None:
+    get_campaign(session, campaign_id)
+    require_inside(session, actor, "campaign", campaign_id)
 
 
 def _settle(
@@ -107,7 +113,7 @@ def resend(database: Database, actor: Actor, campaign_id: int, reason: str) -> i
     while again:
         with database.transaction() as session:
             actor.require("campaign.approve")
-            get_campaign(session, campaign_id)
+            _find(session, actor, campaign_id)
             cleaned = _reason(reason)
             again = resend_unknown_messages(session, attempts=ANY_ATTEMPTS, campaign_id=campaign_id)
             if again:

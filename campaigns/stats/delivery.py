@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.areas.restating import Home, homes
 from campaigns.models import Area
 from campaigns.stats.clock import CITY_TIME
@@ -46,14 +47,14 @@ class DeliveryQuery:
     gateway: str | None = None
 
 
-def delivery(session: Session, query: DeliveryQuery, *, within: Sequence[int] | None = None) -> list[StatsRow]:
+def delivery(session: Session, query: DeliveryQuery, *, scope: Scope = WHOLE_CITY) -> list[StatsRow]:
     """The rows of a table; they add up to everything the narrowing lets through, in every column.
 
-    ``within`` bounds it to wards the person may see. Restated figures keep what cannot be placed in rows of its own.
+    Only of the wards and departments inside the scope. Restated figures keep what cannot be placed in rows of its own.
     """
     areas, successors = list_areas_and_successors(session)
     placed = homes(areas, successors, query.edition)
-    narrowing = _narrowing(query, _chosen_wards(query, placed), within)
+    narrowing = _narrowing(query, _chosen_wards(query, placed), scope)
     if query.by in {"district", "ward"}:
         return merge_small(_by_place(session, narrowing, query.by, placed, areas))
     if query.by == "state":
@@ -66,8 +67,9 @@ def delivery(session: Session, query: DeliveryQuery, *, within: Sequence[int] | 
     return _rows(sum_batches(session, narrowing, "carrier"), str, str)
 
 
-def _narrowing(query: DeliveryQuery, chosen: set[int] | None, within: Sequence[int] | None) -> Narrowing:
-    wards = chosen if within is None else set(within) if chosen is None else chosen & set(within)
+def _narrowing(query: DeliveryQuery, chosen: set[int] | None, scope: Scope) -> Narrowing:
+    own = scope.wards
+    wards = chosen if own is None else own if chosen is None else chosen & own
     return Narrowing(
         campaign_id=query.campaign_id,
         since=_midnight(query.since) if query.since else None,
@@ -77,6 +79,7 @@ def _narrowing(query: DeliveryQuery, chosen: set[int] | None, within: Sequence[i
         carrier=query.carrier,
         gateway=query.gateway,
         ward_ids=None if wards is None else sorted(wards),
+        departments=None if scope.departments is None else sorted(scope.departments),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.approving import approvals_needed
 from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
@@ -100,8 +101,11 @@ def priced_part(prices: Prices, carrier: str, campaign: Campaign) -> tuple[Decim
     return (Decimal(get_settings().part_price), True) if known is None else (known, False)
 
 
-def review_of(session: Session, campaign: Campaign) -> Review:
-    """Gather the facts. Only reads; a register of a million people takes about a second."""
+def review_of(session: Session, campaign: Campaign, *, scope: Scope = WHOLE_CITY) -> Review:
+    """Gather the facts, of other campaigns those inside the scope.
+
+    Only reads; a register of a million people takes about a second.
+    """
     newest = get_version(session, campaign.template_version.template.slug)
     counted, hindrance = _counted(session, campaign)
     parts = (counted.steps[-1].parts_by_carrier or {}) if counted else {}
@@ -117,7 +121,7 @@ def review_of(session: Session, campaign: Campaign) -> Review:
         costs=costs,
         gateways=carried_by(session, campaign, parts),
         ahead=forecast(session, campaign, counted) if counted else None,
-        same_text=list_same_text(session, campaign, SAME_TEXT_DAYS, reach_of(session, campaign)),
+        same_text=list_same_text(session, campaign, SAME_TEXT_DAYS, reach_of(session, campaign), scope=scope),
         over_cap=count_over_cap(session, reach_of(session, campaign)) if counted else 0,
         hindrance=hindrance,
     )

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
 from campaigns.models import Campaign
 from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.rows import lock_row
+from campaigns.store.scope import campaigns_within
 
 
 def _missing(campaign_id: int) -> NotFound:
@@ -43,9 +45,12 @@ def lock_campaign(session: Session, campaign_id: int) -> Campaign:
     return campaign
 
 
-def list_campaigns(session: Session, *, limit: int = 100, states: Sequence[str] | None = None) -> Sequence[Campaign]:
+def list_campaigns(
+    session: Session, *, limit: int = 100, states: Sequence[str] | None = None, scope: Scope = WHOLE_CITY
+) -> Sequence[Campaign]:
     """People's campaigns, newest first."""
-    query = select(Campaign).where(Campaign.standing.is_(None)).order_by(Campaign.id.desc()).limit(limit)
+    query = select(Campaign).where(Campaign.standing.is_(None), campaigns_within(scope))
+    query = query.order_by(Campaign.id.desc()).limit(limit)
     return session.scalars(query.where(Campaign.state.in_(states)) if states else query).all()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaigns.audience.sealing import LABELS
 from campaigns.store.contacts import MERGE_LOCK
 
-OTHER_PLACES = (("gateway", "id", "secrets"), ("inbound_message", "id", "body_cipher"))
+OTHER_PLACES = (("gateway", "id", "secrets"), ("inbound_message", "id", "body_cipher"), ('"user"', "id", "totp_cipher"))
 """Further columns (table, key, column) that hold a ciphertext or nothing. Whoever adds one names it here."""
 
 Reencrypt = Callable[[bytes], bytes]

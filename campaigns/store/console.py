@@ -5,13 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import BigInteger, Row, cast, func, select, text, update
 from sqlalchemy.orm import Query, Session
 
-from campaigns.models import Area, AuditEntry, Campaign, Contact, User
+from campaigns.access import WHOLE_CITY, Scope
+from campaigns.models import Area, AuditEntry, Batch, Campaign, Contact, OptOut, User
 from campaigns.store.counters import SUMS
+from campaigns.store.scope import campaigns_within, contacts_within, numbers_within
 
 
 def find_user_by_uniquifier(session: Session, uniquifier: str) -> User | None:
@@ -55,8 +58,10 @@ def list_editions(session: Session) -> list[str]:
     return list(session.scalars(select(Area.edition).distinct().order_by(Area.edition)))
 
 
-def estimate_contacts(session: Session) -> int:
-    """About how many contacts there are, from the planner's statistics; exact while they are few."""
+def estimate_contacts(session: Session, scope: Scope = WHOLE_CITY) -> int:
+    """About how many contacts there are, from the planner's statistics; exact while they are few, and for a scope."""
+    if scope.wards is not None:
+        return session.execute(select(func.count()).select_from(Contact).where(contacts_within(scope))).scalar_one()
     about = session.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'contact'::regclass")).scalar_one()
     if about < 100_000:
         return session.execute(select(func.count()).select_from(Contact)).scalar_one()
@@ -72,35 +77,44 @@ class Workload:
     refusals_today: int
 
 
-def read_workload(session: Session) -> Workload:
+def read_workload(session: Session, scope: Scope = WHOLE_CITY) -> Workload:
     """The counts of the start page."""
     states = session.execute(
-        select(Campaign.state, func.count()).where(Campaign.standing.is_(None)).group_by(Campaign.state)
+        select(Campaign.state, func.count())
+        .where(Campaign.standing.is_(None), campaigns_within(scope))
+        .group_by(Campaign.state)
     )
+    today = OptOut.created_at > func.now() - timedelta(days=1)
     refusals = session.execute(
-        text(
-            "SELECT count(*) FILTER (WHERE ended_at IS NULL) AS in_force,"
-            " count(*) FILTER (WHERE ended_at IS NULL AND created_at > now() - interval '1 day') AS today FROM opt_out"
+        select(func.count(OptOut.id).label("in_force"), func.count(OptOut.id).filter(today).label("today")).where(
+            OptOut.ended_at.is_(None), numbers_within(scope, OptOut.phone_hash)
         )
     ).one()
     return Workload({row[0]: row[1] for row in states}, refusals.in_force, refusals.today)
 
 
-def list_campaigns_in(session: Session, states: Sequence[str], limit: int = 10) -> Sequence[Campaign]:
+def list_campaigns_in(
+    session: Session, states: Sequence[str], limit: int = 10, *, scope: Scope = WHOLE_CITY
+) -> Sequence[Campaign]:
     """People's campaigns in these states, the latest changed first."""
-    query = select(Campaign).where(Campaign.standing.is_(None), Campaign.state.in_(states))
+    query = select(Campaign).where(Campaign.standing.is_(None), Campaign.state.in_(states), campaigns_within(scope))
     return session.scalars(query.order_by(Campaign.id.desc()).limit(limit)).all()
 
 
-def read_day_totals(session: Session) -> Row[Any]:
+def read_day_totals(session: Session, scope: Scope = WHOLE_CITY) -> Row[Any]:
     """(planned, delivered, failed) over the campaigns whose sending began in the last 30 days."""
+
+    def total(*columns: Any) -> Any:
+        return cast(func.coalesce(func.sum(sum(columns)), 0), BigInteger)
+
     return session.execute(
-        text("""
-            SELECT coalesce(sum(b.size), 0)::bigint AS planned, coalesce(sum(b.delivered), 0)::bigint AS delivered,
-                   coalesce(sum(b.undelivered + b.expired + b.rejected + b.failed), 0)::bigint AS failed
-            FROM batch b JOIN campaign c ON c.id = b.campaign_id
-            WHERE c.standing IS NULL AND b.started_at > now() - interval '30 days'
-        """)
+        select(
+            total(Batch.size).label("planned"),
+            total(Batch.delivered).label("delivered"),
+            total(Batch.undelivered, Batch.expired, Batch.rejected, Batch.failed).label("failed"),
+        )
+        .join(Campaign, Campaign.id == Batch.campaign_id)
+        .where(Campaign.standing.is_(None), Batch.started_at > func.now() - timedelta(days=30), campaigns_within(scope))
     ).one()
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
 from campaigns.models import Area, AuditEntry, Contact, ExportJob, OptOut
 from campaigns.store.audit import conditions_of
 from campaigns.store.rows import lock_row
+from campaigns.store.scope import contacts_within, numbers_within
 
 _LOCK = 0x4C6F_6108
 """First key of the advisory lock that whoever writes a file holds; the second is the job's id."""
@@ -92,9 +94,11 @@ def _page(session: Session, model: Any, conditions: Sequence[ColumnElement[bool]
     return session.scalars(query).all()
 
 
-def read_contact_rows(session: Session, filters: Mapping[str, str], after: int, limit: int) -> Sequence[Contact]:
+def read_contact_rows(
+    session: Session, filters: Mapping[str, str], after: int, limit: int, scope: Scope = WHOLE_CITY
+) -> Sequence[Contact]:
     """The next people by id, of an area and a carrier where they are named."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions = [contacts_within(scope)]
     if "area" in filters:
         conditions.append(Contact.ward_id.in_(_wards_of(int(filters["area"]))))
     if "carrier" in filters:
@@ -114,9 +118,11 @@ def _wards_of(area_id: int) -> Any:
     )
 
 
-def read_optout_rows(session: Session, filters: Mapping[str, str], after: int, limit: int) -> Sequence[OptOut]:
+def read_optout_rows(
+    session: Session, filters: Mapping[str, str], after: int, limit: int, scope: Scope = WHOLE_CITY
+) -> Sequence[OptOut]:
     """The next refusals by id, of a source and a standing (``yes``: in force) where they are named."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions = [numbers_within(scope, OptOut.phone_hash)]
     if "source" in filters:
         conditions.append(OptOut.source == filters["source"])
     if "standing" in filters:
@@ -125,7 +131,9 @@ def read_optout_rows(session: Session, filters: Mapping[str, str], after: int, l
     return rows
 
 
-def read_audit_rows(session: Session, filters: Mapping[str, str], after: int, limit: int) -> Sequence[AuditEntry]:
-    """The next entries of the audit by id, narrowed by ``campaigns.store.audit.FILTERS``."""
+def read_audit_rows(
+    session: Session, filters: Mapping[str, str], after: int, limit: int, _scope: Scope = WHOLE_CITY
+) -> Sequence[AuditEntry]:
+    """The next entries of the audit by id, narrowed by ``campaigns.store.audit.FILTERS``; the whole city's alone."""
     rows: Sequence[AuditEntry] = _page(session, AuditEntry, conditions_of(filters), after, limit)
     return rows

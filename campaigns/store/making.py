@@ -9,18 +9,22 @@ from uuid import UUID
 from sqlalchemy import Row, or_, select, text
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.models import Campaign, Role, User
 from campaigns.store.frequency import had_enough
 from campaigns.store.reach import GOT, Reach
+from campaigns.store.scope import campaigns_within, sees_campaign
 
 
-def list_same_text(session: Session, campaign: Campaign, days: int, reach: Reach) -> Sequence[Row[Any]]:
+def list_same_text(
+    session: Session, campaign: Campaign, days: int, reach: Reach, *, scope: Scope = WHOLE_CITY
+) -> Sequence[Row[Any]]:
     """(id, name, state, sent_at, people) of other campaigns that said the same in so many days, latest first.
 
     ``people`` are those of this campaign's audience who have it, or may have.
     """
     got = ", ".join(str(state.value) for state in GOT)
-    return session.execute(
+    rows = session.execute(
         text(f"""
             SELECT k.id, k.name, k.state, max(b.started_at) AS sent_at, count(*) AS people
             FROM campaign k JOIN batch b ON b.campaign_id = k.id AND b.started_at > now() - make_interval(days => :days)
@@ -30,6 +34,7 @@ def list_same_text(session: Session, campaign: Campaign, days: int, reach: Reach
         """),
         reach.bind(id=reach.campaign_id, days=days, print=campaign.text_fingerprint),
     ).all()
+    return [row for row in rows if scope.whole or sees_campaign(session, scope, row.id)]
 
 
 def lock_form(session: Session, token: UUID) -> None:
@@ -43,9 +48,12 @@ def find_made_with(session: Session, token: UUID) -> Campaign | None:
     return session.scalars(select(Campaign).where(Campaign.made_with == token)).one_or_none()
 
 
-def list_sent_campaigns(session: Session, keep: Sequence[int], limit: int = 40) -> Sequence[Campaign]:
+def list_sent_campaigns(
+    session: Session, keep: Sequence[int], limit: int = 40, *, scope: Scope = WHOLE_CITY
+) -> Sequence[Campaign]:
     """People's campaigns that have begun, newest first, and those of ``keep`` whatever their age."""
     begun = select(Campaign.id).where(Campaign.standing.is_(None), Campaign.planned_at.is_not(None))
+    begun = begun.where(campaigns_within(scope))
     newest = begun.order_by(Campaign.id.desc()).limit(limit)
     query = select(Campaign).where(or_(Campaign.id.in_(newest), Campaign.id.in_(keep)))
     return session.scalars(query.order_by(Campaign.id.desc())).all()

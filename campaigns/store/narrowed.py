@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.models import Area, AreaSuccessor, Campaign
 from campaigns.store.counters import COLUMNS, SUMS
+from campaigns.store.scope import campaigns_within
 
 PLACES: Mapping[str, str] = {
     "place": "b.ward_id",
@@ -36,6 +38,7 @@ class Narrowing:
     carrier: str | None = None
     gateway: str | None = None
     ward_ids: Sequence[int] | None = field(default=None)
+    departments: Sequence[int] | None = field(default=None)
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """SQL over ``batch b JOIN campaign c`` and its parameters."""
@@ -47,6 +50,10 @@ class Narrowing:
             "class": ("c.message_class = :class", self.message_class),
             "carrier": ("b.carrier = :carrier", self.carrier),
             "gateway": ("b.gateway_id = (SELECT id FROM gateway WHERE name = :gateway)", self.gateway),
+            "departments": (
+                "c.department_id = ANY(:departments)",
+                None if self.departments is None else list(self.departments),
+            ),
             "wards": ("b.ward_id = ANY(:wards)", None if self.ward_ids is None else list(self.ward_ids)),
         }
         asked = {name: test for name, test in tests.items() if test[1] is not None}
@@ -72,11 +79,13 @@ def list_areas_and_successors(session: Session) -> tuple[Sequence[Area], Sequenc
     return session.scalars(select(Area).order_by(Area.code)).all(), session.scalars(select(AreaSuccessor)).all()
 
 
-def list_planned_campaigns(session: Session, limit: int = 200) -> Sequence[Row[int, str]]:
+def list_planned_campaigns(
+    session: Session, limit: int = 200, *, scope: Scope = WHOLE_CITY
+) -> Sequence[Row[int, str]]:
     """(id, name) of people's campaigns that have figures, the latest first."""
     return session.execute(
         select(Campaign.id, Campaign.name)
-        .where(Campaign.standing.is_(None), Campaign.planned_at.is_not(None))
+        .where(Campaign.standing.is_(None), Campaign.planned_at.is_not(None), campaigns_within(scope))
         .order_by(Campaign.id.desc())
         .limit(limit)
     ).all()

@@ -10,10 +10,12 @@ from sqlalchemy import Integer, Row, cast, false, func, literal_column, select, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Query, Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
-from campaigns.models import Contact, InboundMessage, OptOut
+from campaigns.models import Campaign, Contact, InboundMessage, OptOut
 from campaigns.store.households import forget_members
 from campaigns.store.rows import lock_row
+from campaigns.store.scope import campaigns_within
 
 WINDOW = 4_000
 """People looked at one by one before the index of names is asked."""
@@ -100,9 +102,14 @@ _MESSAGES = text("""
 """)
 
 
-def list_messages_to(session: Session, contact_id: int, limit: int) -> Sequence[Row[Any]]:
-    """What a person was sent, the latest campaign first."""
-    return session.execute(_MESSAGES, {"contact": contact_id, "limit": limit}).all()
+def list_messages_to(session: Session, contact_id: int, limit: int, scope: Scope = WHOLE_CITY) -> Sequence[Row[Any]]:
+    """What a person was sent, the latest campaign first; of campaigns inside the scope."""
+    rows = session.execute(_MESSAGES, {"contact": contact_id, "limit": limit}).all()
+    if scope.whole:
+        return rows
+    asked = select(Campaign.id).where(Campaign.id.in_({row.campaign_id for row in rows}), campaigns_within(scope))
+    seen = set(session.scalars(asked))
+    return [row for row in rows if row.campaign_id in seen]
 
 
 def list_refusals_of(session: Session, phone_hash: bytes) -> Sequence[OptOut]:

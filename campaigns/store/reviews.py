@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.models import AuditEntry, CampaignReview
+from campaigns.store.scope import sees_campaign
 
 
 def insert_review(session: Session, review: CampaignReview) -> CampaignReview:
@@ -65,7 +67,12 @@ _EMERGENCIES = """
 
 
 def list_emergencies(
-    session: Session, *, open_only: bool = False, campaign_id: int | None = None, limit: int = 100
+    session: Session,
+    *,
+    open_only: bool = False,
+    campaign_id: int | None = None,
+    limit: int = 100,
+    scope: Scope = WHOLE_CITY,
 ) -> Sequence[Row[Any]]:
     """Emergencies somebody started alone, the latest first.
 
@@ -74,4 +81,5 @@ def list_emergencies(
     """
     more = "AND s.id IS NULL " if open_only else ""
     more += "AND e.campaign_id = :campaign" if campaign_id is not None else ""
-    return session.execute(text(_EMERGENCIES.format(more=more)), {"campaign": campaign_id, "limit": limit}).all()
+    rows = session.execute(text(_EMERGENCIES.format(more=more)), {"campaign": campaign_id, "limit": limit}).all()
+    return [row for row in rows if scope.whole or sees_campaign(session, scope, row.campaign_id)]

@@ -11,12 +11,13 @@ from typing import Any, Literal
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from campaigns.access import Actor
+from campaigns.access import WHOLE_CITY, Actor, Scope
 from campaigns.content.encoding import normalise
 from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
-from campaigns.errors import InvalidInput, NotFound, WrongState
+from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, Template, TemplateVersion
 from campaigns.store.audit import append_audit, changed_fields
+from campaigns.store.scope import campaigns_within, templates_within
 from config.i18n import Text
 
 Origin = Literal["file", "console"]
@@ -43,7 +44,7 @@ class TemplateRow:
     created_at: datetime
 
 
-def list_templates(session: Session, *, archived: bool = False) -> list[TemplateRow]:
+def list_templates(session: Session, *, archived: bool = False, scope: Scope = WHOLE_CITY) -> list[TemplateRow]:
     """Every template with its latest version, by slug; archived ones only when asked for."""
     columns = (
         Template.id,
@@ -65,7 +66,7 @@ def list_templates(session: Session, *, archived: bool = False) -> list[Template
     query = (
         select(*columns)
         .join(TemplateVersion, TemplateVersion.template_id == Template.id)
-        .where(is_latest)
+        .where(is_latest, templates_within(scope))
         .order_by(Template.slug)
     )
     if not archived:
@@ -122,12 +123,14 @@ def list_versions(session: Session, slug: str) -> Sequence[TemplateVersion]:
     ).all()
 
 
-def list_uses(session: Session, template_id: int, *, most: int = 200) -> Sequence[Any]:
+def list_uses(
+    session: Session, template_id: int, *, most: int = 200, scope: Scope = WHOLE_CITY
+) -> Sequence[Any]:
     """(number, id, name, state) of people's campaigns that are pinned to a version of a template, the newest first."""
     return session.execute(
         select(TemplateVersion.number, Campaign.id, Campaign.name, Campaign.state)
         .join(TemplateVersion, TemplateVersion.id == Campaign.template_version_id)
-        .where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None))
+        .where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None), campaigns_within(scope))
         .order_by(Campaign.id.desc())
         .limit(most)
     ).all()
@@ -210,6 +213,7 @@ def create_template(
             "Đã có mẫu tin “{slug}”; hãy chọn mã khác.", "The slug “{slug}” is taken; choose another.", slug=facts.slug
         )
     template = insert_template(session, facts)
+    template.department_id = actor.department
     version = insert_version(session, template, body_marked, body_plain, origin="console", created_by=actor.email)
     append_audit(session, actor.email, "template.created", "template", template.id, {"slug": facts.slug})
     return version
@@ -230,6 +234,7 @@ def add_version(
     """
     actor.require("template.edit")
     template = get_template(session, slug)
+    _require_own(actor, template)
     session.refresh(template, with_for_update=True)
     latest = get_version(session, slug)
     _refuse(check_bodies(body_marked, body_plain, template.message_class))
@@ -260,6 +265,7 @@ def change_facts(session: Session, actor: Actor, facts: TemplateFacts) -> Templa
     """
     actor.require("template.edit")
     template = get_template(session, facts.slug)
+    _require_own(actor, template)
     session.refresh(template, with_for_update=True)
     if latest_file_version(session, template.id) is not None:
         raise WrongState(
@@ -283,11 +289,22 @@ def set_archived(session: Session, actor: Actor, slug: str, archived: bool) -> T
     """
     actor.require("template.edit")
     template = get_template(session, slug)
+    _require_own(actor, template)
     if (template.archived_at is not None) != archived:
         template.archived_at = session.scalar(select(func.now())) if archived else None
         action = "template.archived" if archived else "template.restored"
         append_audit(session, actor.email, action, "template", template.id, {"slug": slug})
     return template
+
+
+def _require_own(actor: Actor, template: Template) -> None:
+    departments = actor.scope.departments
+    if departments is not None and template.department_id not in departments:
+        raise Forbidden(
+            "“{slug}” là mẫu tin của thành phố hoặc của cơ quan khác; bạn chỉ sửa được mẫu của cơ quan mình.",
+            "“{slug}” belongs to the city or to another department; you can change only your own department's.",
+            slug=template.slug,
+        )
 
 
 def _refuse(wrong: Sequence[Text]) -> None:

@@ -9,14 +9,20 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from campaigns.access import ROLES, Actor
+from campaigns.access import ROLES, WHOLE_CITY, Actor, Scope
 from campaigns.errors import Forbidden, NotFound
 from campaigns.models import Role, User, user_role
+from campaigns.store.scope import load_scope
 
 
 def find_user(session: Session, email: str) -> User | None:
     """The person with this address, in any case of letters."""
     return session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+
+
+def find_user_by_id(session: Session, user_id: int) -> User | None:
+    """The person with this id."""
+    return session.get(User, user_id)
 
 
 def list_users(session: Session) -> list[User]:
@@ -40,12 +46,19 @@ def load_actor(session: Session, email: str) -> Actor:
         )
     if not user.active:
         raise Forbidden("Tài khoản “{who}” đã bị khoá.", "The account “{who}” is switched off.", who=email)
-    return actor_of(user)
+    return actor_of(session, user)
 
 
-def actor_of(user: User) -> Actor:
-    """A person's row as use cases want it."""
-    return Actor(user.email, frozenset(role.name for role in user.roles), frozenset(user.granted))
+def actor_of(session: Session, user: User) -> Actor:
+    """A person with roles, scope and department."""
+    roles = frozenset(role.name for role in user.roles)
+    return Actor(user.email, roles, frozenset(user.granted), load_scope(session, user.id), user.department_id)
+
+
+def scope_of(session: Session, email: str) -> Scope:
+    """The limits somebody has now, whose wish is carried out later; the installation itself has none."""
+    user = find_user(session, email)
+    return load_scope(session, user.id) if user is not None else WHOLE_CITY
 
 
 def load_roles(session: Session) -> dict[str, Role]:

@@ -43,6 +43,8 @@ EXAMPLES = {
     "requests.show": "/requests/{request}/",
     "breaches.show": "/breaches/{breach}/",
     "processors.edit": "/processors/{processor}/",
+    "users.show": "/users/{user}/",
+    "users.edit": "/users/{user}/edit",
 }
 """What an address that takes an argument is opened with."""
 
@@ -63,6 +65,8 @@ NO_PAGES = {
     "ops.metrics",
     "security.login",  # by itself in test_console
     "security.logout",
+    "signing_in.second_step",  # by themselves in test_signing_in
+    "signing_in.join",
     "account.setup",  # once, before anybody can sign in
     "campaigns.approve",  # by themselves in test_approving
     "campaigns.emergency",
@@ -106,10 +110,11 @@ def named(town: City) -> dict[str, int]:
     with database.transaction() as session:
         person = session.execute(text("SELECT min(id) FROM contact")).scalar_one()
         registered = _registers(session, person)
+        user = session.execute(text('SELECT min(id) FROM "user"')).scalar_one()
         target = "https://dichvucong.danang.gov.vn/"
         link = make_link(session, OFFICER, name="bay-cach", title="Bảy cách", target=target).id
     database.close()
-    return {"campaign": campaign, "draft": draft, "person": person, "link": link, **registered}
+    return {"campaign": campaign, "draft": draft, "person": person, "link": link, "user": user, **registered}
 
 
 def _registers(session: Session, person: int) -> dict[str, int]:

@@ -106,3 +106,13 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { wait = 2000; look(); } });
   again();
 }
+
+// Copying what is shown once; without a clipboard there is no button.
+for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+  const said = button.parentElement.querySelector("[data-copy-said]");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).innerText.trim());
+    said.textContent = button.dataset.copied;
+  });
+}

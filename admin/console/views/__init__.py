@@ -11,7 +11,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
 from admin.console.context import Console
-from admin.console.views import account, ops
+from admin.console.views import account, ops, own_account, signing_in
 from admin.console.views.across import DeliveryScreen
 from admin.console.views.areas import AreaScreen
 from admin.console.views.audit import AuditScreen
@@ -126,7 +126,8 @@ def add_screens(app: Flask) -> None:
     for _, screens in sections:
         admin.add_views(*screens)
     admin.add_view(ExportScreen(name=Text("Tệp đã yêu cầu", "Files asked for"), endpoint="exports"))
-    app.register_blueprint(account.blueprint)
+    for part in (account, signing_in, own_account):
+        app.register_blueprint(part.blueprint)
     app.register_blueprint(ops.blueprint)
 
     def menu() -> list[tuple[Text | None, list[Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
@@ -14,7 +14,8 @@ from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.i18n import THEME_COOKIE
 from admin.console.limits import caller_address
-from admin.console.security import LockOut
+from admin.console.lockout import LockOut
+from admin.console.people import Account
 from campaigns.errors import LoaError
 from campaigns.store import console as store
 from campaigns.store.users import count_holders
@@ -24,7 +25,7 @@ blueprint = Blueprint("account", __name__)
 THEME_DAYS = 365
 
 
-def _own_page(address: str) -> str:
+def own_page(address: str) -> str:
     """The address if it is a page of ours, else the start page: nobody is sent elsewhere by a form."""
     parts = urlsplit(address)
     if parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\")):
@@ -42,7 +43,7 @@ def language() -> Any:
     if current_user.is_authenticated:
         with console().database.transaction() as work:
             store.save_language(work, current_user.id, chosen)
-    return redirect(_own_page(request.form.get("next", "/")), code=303)
+    return redirect(own_page(request.form.get("next", "/")), code=303)
 
 
 @blueprint.post("/theme")
@@ -51,7 +52,7 @@ def theme() -> Any:
     chosen = request.form.get("theme", "")
     if chosen not in words.THEMES:
         abort(400)
-    answer = redirect(_own_page(request.form.get("next", "/")), code=303)
+    answer = redirect(own_page(request.form.get("next", "/")), code=303)
     answer.set_cookie(
         THEME_COOKIE, chosen, max_age=THEME_DAYS * 86400, httponly=True, samesite="Lax", secure=request.is_secure
     )
@@ -72,28 +73,35 @@ def password() -> Any:
 
 
 def _change_password(form: Form) -> bool:
-    old, new, again = (form.values.get(name, "")[:200] for name in ("old", "new", "again"))
-    lock, address = LockOut(console().redis), caller_address()
-    try:
-        if lock.locked(current_user.email, address):
-            form.errors["old"] = t("Sai quá nhiều lần. Hãy đợi 15 phút.", "Too many failed attempts. Wait 15 minutes.")
-        elif not current_user.password or not accounts.verify_password(current_user.password, old):
-            lock.note_failure(current_user.email, address)
-            form.errors["old"] = t("Mật khẩu hiện tại không đúng.", "The present password is wrong.")
-        elif new != again:
-            form.errors["again"] = t("Hai lần nhập không giống nhau.", "The two entries differ.")
-    except RedisError:
-        form.errors["old"] = t("Chưa đổi được vì Redis không trả lời.", "Not possible now: Redis does not answer.")
+    new, again = (form.values.get(name, "")[:200] for name in ("new", "again"))
+    if check_own_password(form, "old") and new != again:
+        form.errors["again"] = t("Hai lần nhập không giống nhau.", "The two entries differ.")
     if form.errors:
         return False
+    me = cast(Account, current_user)
     try:
         with console().database.transaction() as work:
-            uniquifier = accounts.change_password(work, actor(), current_user.id, new)
+            uniquifier = accounts.change_password(work, actor(), me.id, new, stays=me.session_id)
     except LoaError as refusal:
         form.errors["new"] = str(refusal)
         return False
     session["_user_id"] = uniquifier
     return True
+
+
+def check_own_password(form: Form, name: str) -> bool:
+    """Whether the field holds the person's present password; failures count as those of signing in do."""
+    typed = form.values.get(name, "")[:200]
+    lock, address = LockOut(console().redis), caller_address()
+    try:
+        if lock.locked(current_user.email, address):
+            form.errors[name] = t("Sai quá nhiều lần. Hãy đợi 15 phút.", "Too many failed attempts. Wait 15 minutes.")
+        elif not current_user.password or not accounts.verify_password(current_user.password, typed):
+            lock.note_failure(current_user.email, address)
+            form.errors[name] = t("Mật khẩu hiện tại không đúng.", "The present password is wrong.")
+    except RedisError:
+        form.errors[name] = t("Chưa làm được vì Redis không trả lời.", "Not possible now: Redis does not answer.")
+    return name not in form.errors
 
 
 @blueprint.route("/setup/<token>", methods=["GET", "POST"])

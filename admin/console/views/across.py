@@ -19,6 +19,7 @@ from admin.console.views.contacts import carrier_choices
 from admin.console.words import DIMENSION_TITLES, GROUPS
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.content.topics import TOPICS
+from campaigns.scope import sees
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.delivery import DeliveryQuery, delivery
 from campaigns.store.audit import append_audit
@@ -26,7 +27,7 @@ from campaigns.store.campaigns import database_now
 from campaigns.store.console import list_editions
 from campaigns.store.gateways import list_gateways
 from campaigns.store.narrowed import list_planned_campaigns
-from campaigns.store.places import load_areas_of
+from campaigns.store.places import load_areas_of, within_scope
 from config.i18n import t
 
 DAYS = 30
@@ -58,6 +59,8 @@ def read_query(today: date) -> DeliveryQuery:
     """
     campaign = request.args.get("campaign", "")
     if campaign and not (campaign.isascii() and campaign.isdecimal() and len(campaign) < 10):
+        abort(404)
+    if campaign and not sees(reading(), actor(), "campaign", int(campaign)):
         abort(404)
     edition = request.args.get("edition") or console().settings.default_edition
     by = request.args.get("by") or ("district" if edition == "2023" else "ward")
@@ -102,7 +105,7 @@ class DeliveryScreen(Page):
     def _asked() -> tuple[DeliveryQuery, Any]:
         now = database_now(reading())
         query = read_query(now.astimezone(CITY_TIME).date())
-        return query, [row for row in delivery(reading(), query) if row.planned]
+        return query, [row for row in delivery(reading(), query, scope=actor().scope) if row.planned]
 
     @expose("/")
     def index(self) -> str:
@@ -161,9 +164,9 @@ def _span(query: DeliveryQuery) -> str:
 
 def _fields(query: DeliveryQuery) -> list[tuple[str, str, list[Choice], str]]:
     """(name in the address, label, choices, what is chosen) of the form's lists."""
-    areas = load_areas_of(reading(), query.edition)
+    areas = within_scope(load_areas_of(reading(), query.edition), actor().scope)
     gateways = [Choice(gateway.name, gateway.name) for gateway in list_gateways(reading())]
-    campaigns = [Choice(str(row.id), row.name) for row in list_planned_campaigns(reading())]
+    campaigns = [Choice(str(row.id), row.name) for row in list_planned_campaigns(reading(), scope=actor().scope)]
     kinds: Mapping[str, list[Choice]] = {
         kind: [Choice(a.code, f"{a.prefix} {a.name}") for a in areas if a.kind == kind] for kind in ("district", "ward")
     }

@@ -241,7 +241,8 @@ class ApprovingPages:
     @expose("/emergencies")
     def emergencies(self) -> str:
         """Every emergency somebody started alone, and who has looked at it since."""
-        return self.render("console/emergencies.html", emergencies=list_emergencies(reading()), form=Form())
+        found = list_emergencies(reading(), scope=actor().scope)
+        return self.render("console/emergencies.html", emergencies=found, form=Form())
 
     @expose("/<int:campaign_id>/sign-off", methods=("POST",))
     def sign_off(self, campaign_id: int) -> Any:

@@ -37,6 +37,7 @@ from campaigns.lawful import review_class
 from campaigns.models import Campaign
 from campaigns.stats.waterfall import waterfall_of
 from campaigns.store.campaigns import get_campaign
+from campaigns.store.scope import campaigns_within
 from config.i18n import Text, current_language, t
 
 
@@ -122,9 +123,9 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, Run
     empty = Text("Chưa có chiến dịch nào.", "There is no campaign yet.")
 
     def get_query(self) -> Query[Any]:
-        """People's campaigns; the system's own are not steered from here."""
+        """People's campaigns inside the scope; the system's own are not steered from here."""
         query: Query[Any] = super().get_query()
-        return query.filter(Campaign.standing.is_(None))
+        return query.filter(Campaign.standing.is_(None), campaigns_within(actor().scope))
 
     @expose("/<int:campaign_id>/")
     def show(self, campaign_id: int) -> str:

@@ -21,6 +21,7 @@ from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Consent
 from campaigns.optouts.register import refusable_topics
 from campaigns.store import console as store
+from campaigns.store.scope import numbers_within
 from config.i18n import Text, t
 
 _FIELDS = {"given_at": "given", "daily_cap": "per_day"}
@@ -105,6 +106,11 @@ class ConsentScreen(PrivateSearch):
     ]
     search_title = Text("Tìm theo số đầy đủ", "Search by full number")
     empty = Text("Chưa có ai đồng ý nhận quảng cáo.", "Nobody agreed to advertising yet.")
+
+    def get_query(self) -> Query[Any]:
+        """Consents of people inside the scope."""
+        query: Query[Any] = super().get_query()
+        return query.filter(numbers_within(actor().scope, Consent.phone_hash))
 
     def init_search(self) -> bool:
         """Searching is by full number, through its hash."""

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Query
 
 from admin.console import formats, words
-from admin.console.context import console, reading
+from admin.console.context import actor, console, reading
 from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, shown
 from admin.console.keyset import bound, page_at
 from admin.console.private_search import PrivateSearch
@@ -23,6 +23,7 @@ from campaigns.models import Contact
 from campaigns.store import console as store
 from campaigns.store.people import in_order, narrow_to_name, narrow_to_window
 from campaigns.store.places import load_places
+from campaigns.store.scope import contacts_within
 from config.i18n import Text, t
 
 _LOOKS_LIKE_NUMBER = re.compile(r"\+?[\d\s.()-]{7,20}")
@@ -120,7 +121,7 @@ class ContactScreen(ImportPages, PersonPages, PrivateSearch):
 
     def get_query(self) -> Query[Any]:
         """The page beside the person the address names; pages deep in a long list cost no more than the first."""
-        query: Query[Any] = super().get_query()
+        query: Query[Any] = super().get_query().filter(contacts_within(actor().scope))
         before, after = bound("before"), bound("after")
         if after is not None:
             return query.filter(Contact.id > after)

@@ -26,6 +26,7 @@ from campaigns.optouts.review import decide, waiting
 from campaigns.stats.effect import measure_effect
 from campaigns.store import console as store
 from campaigns.store.inbound import count_waiting
+from campaigns.store.scope import numbers_within
 from config.i18n import Text, t
 
 STAFF_SOURCES = ("staff", "hotline", "web", "telco")
@@ -126,6 +127,11 @@ class OptOutScreen(PrivateSearch):
     search_title = Text("Tìm theo số đầy đủ", "Search by full number")
     empty = Text("Không có lượt từ chối nào.", "There are no refusals.")
 
+    def get_query(self) -> Query[Any]:
+        """Refusals of people inside the scope."""
+        query: Query[Any] = super().get_query()
+        return query.filter(numbers_within(actor().scope, OptOut.phone_hash))
+
     def init_search(self) -> bool:
         """Searching is by full number, through its hash."""
         return True
@@ -140,7 +146,7 @@ class OptOutScreen(PrivateSearch):
         if rows and may("optout.view"):
             values["ciphers"] = store.find_ciphers(reading(), [row.phone_hash for row in rows])
         if template == self.list_template:
-            values |= {"waiting": count_waiting(reading()), "effect": measure_effect(reading())}
+            values |= {"waiting": count_waiting(reading(), actor().scope), "effect": measure_effect(reading())}
         return super().render(template, **values)
 
     @expose("/add", methods=("GET", "POST"))
@@ -165,7 +171,7 @@ class OptOutScreen(PrivateSearch):
         return self.render(
             "console/optout_review.html",
             entries=[(entry, shown_number(entry.sender_hash, ciphers)) for entry in entries],
-            left=count_waiting(reading()),
+            left=count_waiting(reading(), actor().scope),
             text_of=lambda message: text_of(console().keyring, message),
         )
 

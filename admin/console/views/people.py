@@ -28,7 +28,7 @@ from campaigns.store import console as store
 from campaigns.store.consents import list_consents_of
 from campaigns.store.donotcall import find_do_not_call
 from campaigns.store.people import get_contact, list_inbound_of, list_messages_to, list_refusals_of
-from campaigns.store.places import load_areas_of, load_places
+from campaigns.store.places import load_areas_of, load_places, within_scope
 from campaigns.store.requests import list_requests_of
 from campaigns.subjects.clocks import CLOCKS
 from config.i18n import t
@@ -37,8 +37,8 @@ MESSAGES_SHOWN = 100
 
 
 def area_choices() -> list[Choice]:
-    """Districts with their wards, of the default edition, by ``area.id``."""
-    areas = load_areas_of(reading(), console().settings.default_edition)
+    """Districts with their wards, of the default edition and inside the person's scope, by ``area.id``."""
+    areas = within_scope(load_areas_of(reading(), console().settings.default_edition), actor().scope)
     wards = sorted((a for a in areas if a.kind == "ward"), key=lambda a: a.code)
     chosen = []
     for district in (a for a in areas if a.kind == "district"):
@@ -202,7 +202,7 @@ class PersonPages(Screen):
         contact = get_contact(session, contact_id)
         ward, district = load_places(session).get(contact.ward_id or 0, ("", ""))
         cipher = contact.phone_cipher
-        messages = list_messages_to(session, contact_id, MESSAGES_SHOWN + 1)
+        messages = list_messages_to(session, contact_id, MESSAGES_SHOWN + 1, actor().scope)
         return self.render(
             "console/person.html",
             contact=contact,

@@ -29,21 +29,24 @@ class StartScreen(Screen, AdminIndexView):  # type: ignore[misc]
     def index(self) -> str:
         """The page."""
         session, person = reading(), actor()
+        scope = person.scope
         may_campaigns = person.may("campaign.view")
-        running = store.list_campaigns_in(session, ["running", "paused", "scheduled"]) if may_campaigns else []
-        drafts = store.list_campaigns_in(session, ["draft"], 20) if person.may("campaign.edit") else []
+        running = (
+            store.list_campaigns_in(session, ["running", "paused", "scheduled"], scope=scope) if may_campaigns else []
+        )
+        drafts = store.list_campaigns_in(session, ["draft"], 20, scope=scope) if person.may("campaign.edit") else []
         return self.render(
             "console/start.html",
-            waiting=store.list_campaigns_in(session, ["submitted"]) if may_campaigns else [],
-            ready=store.list_campaigns_in(session, ["approved"]) if person.may("campaign.submit") else [],
+            waiting=store.list_campaigns_in(session, ["submitted"], scope=scope) if may_campaigns else [],
+            ready=store.list_campaigns_in(session, ["approved"], scope=scope) if person.may("campaign.submit") else [],
             failing=[(c, read_reason(c.state_reason)) for c in running if c.state == "paused" and c.state_reason],
             duties=duties(session, person),
-            unreviewed=unreviewed_emergencies(session) if may_campaigns else [],
+            unreviewed=unreviewed_emergencies(session, scope=scope) if may_campaigns else [],
             running=[(campaign, summary(session, campaign.id)) for campaign in running],
             sent_back=[d for d in drafts if d.state_reason],
             drafts=[d for d in drafts if not d.state_reason and d.edited_by == person.email],
             gateways=[g for g in standings(session) if g.state not in {"bound", "disabled"} or g.health],
-            work=store.read_workload(session),
-            contacts=store.estimate_contacts(session) if person.may("contact.view") else None,
-            month=store.read_day_totals(session) if person.may("stats.view") else None,
+            work=store.read_workload(session, scope),
+            contacts=store.estimate_contacts(session, scope) if person.may("contact.view") else None,
+            month=store.read_day_totals(session, scope) if person.may("stats.view") else None,
         )

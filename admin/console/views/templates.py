@@ -24,6 +24,7 @@ from campaigns.delivery.trials import PER_MINUTE, try_text
 from campaigns.errors import InvalidInput, LoaError, WrongState
 from campaigns.models import Template, TemplateVersion
 from campaigns.store.gateways import list_gateways
+from campaigns.store.scope import templates_within
 from campaigns.store.templates import (
     add_version,
     create_template,
@@ -108,9 +109,9 @@ class TemplateScreen(ListScreen):
     page_size = 100
 
     def get_query(self) -> Query[Any]:
-        """Templates in use."""
+        """Templates in use inside the scope."""
         query: Query[Any] = super().get_query()
-        return query.filter(Template.archived_at.is_(None))
+        return query.filter(Template.archived_at.is_(None), templates_within(actor().scope))
 
     def render(self, template: str, /, **values: Any) -> str:
         """Lists come with the latest version of each template."""
@@ -125,7 +126,7 @@ class TemplateScreen(ListScreen):
         version = get_version(session, slug, request.args.get("version", type=int))
         template_id, tests = version.template_id, actor().may("template.test")
         uses: dict[int, list[Any]] = {}
-        for use in list_uses(session, template_id):
+        for use in list_uses(session, template_id, scope=actor().scope):
             uses.setdefault(use.number, []).append(use)
         return self.render(
             "console/template.html",

@@ -161,7 +161,7 @@ class WizardPages:
             "submission",
             form,
             campaign,
-            seen=review_of(reading(), campaign),
+            seen=review_of(reading(), campaign, scope=actor().scope),
             approvers=list_approvers(reading(), campaign),
             at_once=starts_at_once(campaign),
             undo_seconds=console().settings.undo_seconds,
@@ -229,7 +229,7 @@ class WizardPages:
     def _text_page(self, form: Form, campaign: Campaign | None, **more: Any) -> Any:
         more.pop("draft", None)
         session = reading()
-        rows = [row for row in list_templates(session) if row.message_class != "he-thong"]
+        rows = [row for row in list_templates(session, scope=actor().scope) if row.message_class != "he-thong"]
         chosen, versions = chosen_version(session, form)
         names = placeholders_of(chosen) if chosen else []
         values = {
@@ -255,14 +255,15 @@ class WizardPages:
         stays = form.get("was_edition") in {"", edition}
         districts, wards = (form.list("district"), form.list("ward")) if stays else ([], [])
         excluded = [int(number) for number in form.list("not_campaign") if number.isdecimal()]
+        sent = list_sent_campaigns(session, excluded, scope=actor().scope)
         values = {
-            "tree": area_tree(session, edition, set(districts), set(wards), form.get("find")),
+            "tree": area_tree(session, edition, set(districts), set(wards), form.get("find"), scope=actor().scope),
             "edition": edition,
             "editions": list_editions(session),
             "carriers": carrier_choices(),
             "languages": LANGUAGE_TITLES,
             "tags": sorted({*list_tags(session), *form.list("tag")}),
-            "sent": [each for each in list_sent_campaigns(session, excluded) if each.id != campaign.id],
+            "sent": [each for each in sent if each.id != campaign.id],
         }
         counted = count_reached(session, campaign, draft) if draft is not None else {}
         return self._page("audience", form, campaign, **values, **counted, **more)

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from admin.console import create_app
-from admin.console.security import LOCK_AFTER_FROM_ONE_ADDRESS
+from admin.console.lockout import LOCK_AFTER_FROM_ONE_ADDRESS
 from config.keys import Keyring
 from config.settings import Settings
 from tests.admin.console.conftest import Browser, email_of

@@ -29,7 +29,7 @@ PAGES = {
     "approver": ["/", "/campaigns/", "/templates/", "/areas/", "/optouts/"],
     "analyst": ["/", "/campaigns/", "/templates/", "/areas/"],
     "operator": ["/", "/campaigns/", "/gateways/", "/areas/", "/do-not-call/", "/senders/"],
-    "administrator": ["/", "/users/", "/users/add", "/audit/", "/areas/"],
+    "administrator": ["/", "/users/", "/users/invite", "/audit/", "/areas/"],
 }
 
 

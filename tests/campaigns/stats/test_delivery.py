@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from campaigns.access import Scope
 from campaigns.models import Batch
 from campaigns.stats import STATE_LABELS, StatsRow
 from campaigns.stats.delivery import DIMENSIONS, DeliveryQuery, delivery, merge_small
@@ -98,7 +99,7 @@ def test_it_is_narrowed_by(session: Session, two_campaigns: list[int], narrowed:
 def test_one_campaign_alone_and_only_wards_that_may_be_seen(session: Session, two_campaigns: list[int]) -> None:
     spring = DeliveryQuery(by="district", campaign_id=two_campaigns[1])
     assert counts(delivery(session, spring)) == {"Quận Hải Châu": 70}
-    seen = delivery(session, DeliveryQuery(by="ward"), within=[ward_id(session, "20194")])
+    seen = delivery(session, DeliveryQuery(by="ward"), scope=Scope(wards=frozenset({ward_id(session, "20194")})))
     assert counts(seen) == {"Phường Hòa Hiệp Bắc": 100}
 
 

@@ -1,0 +1,185 @@
+"""Every list and every page as somebody limited to a part of the city: nothing from outside is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin.console.guard import OBJECTS, PUBLIC, rule_of
+from campaigns.access import ROLES, Actor, Scope
+from campaigns.models import Batch, Department, OptOut, User
+from campaigns.store.invites import write_place
+from config.keys import Keyring
+from tests.admin.console.conftest import Browser, email_of
+from tests.factories import make_campaign, make_contact, make_template, ward_id
+
+BELONG_TO_NOBODYS_PART = {
+    # Their addresses take a permission that people with a limit do not hold, or show nothing of people or campaigns.
+    "link_id": "link.",
+    "user_id": "user.",
+    "invite_id": "user.",
+    "department_id": "user.",
+    "job_id": ("contact.import", "do-not-call.", "signed-in"),  # a list's reading, or a file only who asked can have
+    "gateway": "gateway.",
+    # One's own account, and links that carry their right in themselves.
+    "session_id": "signed-in",
+    "passkey_id": "signed-in",
+    "token": "public",
+    "filename": "public",
+}
+SECRET = "NGOAI-PHAM-VI"
+"""Stands in the name of everything that lies outside."""
+
+
+class City:
+    """What is inside and what is outside of the scope of everybody in these tests."""
+
+    def __init__(self, session: Session, keyring: Keyring) -> None:
+        names = ("Sở Y tế", "Công an thành phố")
+        health, police = (session.scalars(select(Department.id).where(Department.name == n)).one() for n in names)
+        inside = {"edition": "2023", "wards": ["20194"]}
+        version = make_template(session, slug="mau-trong", title="Mẫu trong", department_id=health)
+        other = make_template(session, slug="mau-ngoai", title=f"{SECRET} mẫu", department_id=police)
+        self.inside = {
+            "campaign_id": make_campaign(session, template=version, audience=inside, department_id=health).id,
+            "contact_id": make_contact(session, keyring, full_name="Người trong").id,
+            "slug": "mau-trong",
+        }
+        abroad = {"edition": "2023", "wards": ["20254"]}
+        elsewhere = [
+            make_campaign(session, name=f"{SECRET} {n}", template=t, state=state, audience=a, department_id=d)
+            for n, (t, state, a, d) in enumerate(
+                [
+                    (version, "draft", abroad, health),
+                    (version, "submitted", {"edition": "2023", "everybody": True}, health),
+                    (other, "submitted", inside, police),
+                    (other, "approved", inside, None),
+                ]
+            )
+        ]
+        stranger = make_contact(session, keyring, full_name=f"{SECRET} người", ward="20254")
+        self.outside = {
+            "campaign_id": [campaign.id for campaign in elsewhere],
+            "contact_id": [stranger.id],
+            "slug": ["mau-ngoai"],
+        }
+        evidence = {"source": "staff", "evidence": f"{SECRET} đơn", "created_by": "x"}
+        session.add(OptOut(phone_hash=stranger.phone_hash, topic=None, **evidence))
+        campaign = elsewhere[1]
+        campaign.planned_at = campaign.created_at
+        session.add(
+            Batch(
+                campaign_id=campaign.id,
+                ward_id=ward_id(session, "20254"),
+                carrier="viettel",
+                size=477,
+                parts=477,
+                delivered=477,
+                state="done",
+            )
+        )
+        for role in ("officer", "approver", "analyst"):
+            user = session.scalars(select(User).where(User.email == email_of(role))).one()
+            write_place(session, user, department=health, departments=[health], areas=[ward_id(session, "20194")])
+        session.commit()
+
+
+@pytest.fixture
+def city(session: Session, keyring: Keyring, people: None) -> City:
+    return City(session, keyring)
+
+
+def test_every_variable_of_an_address_is_kept_to_the_scope_or_needs_none(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        for name in rule.arguments:
+            if name not in OBJECTS:
+                wanted = BELONG_TO_NOBODYS_PART.get(name, "(not in the table)")
+                assert str(rule_of(app, rule.endpoint)).startswith(wanted), (rule.endpoint, name)
+
+
+def _walk(app: Flask, browser: Browser, given: dict[str, Any], person: Actor) -> list[tuple[str, int, str]]:
+    """(path, status, text) of every page the person's role may open and whose variables are given."""
+    adapter, found = app.url_map.bind("localhost"), []
+    for rule in app.url_map.iter_rules():
+        wanted = rule_of(app, rule.endpoint)
+        if "GET" not in (rule.methods or ()) or rule.endpoint in PUBLIC or rule.arguments - set(given):
+            continue
+        if wanted == "signed-in" or person.may(str(wanted)):
+            path = adapter.build(rule.endpoint, {name: given[name] for name in rule.arguments})
+            answer = browser.get(path)
+            found.append((path, answer.status_code, answer.text))
+    return found
+
+
+@pytest.mark.parametrize("role", ["officer", "approver", "analyst"])
+def test_no_page_shows_anything_from_outside(app: Flask, city: City, signed_in: Any, role: str) -> None:
+    person = Actor("", frozenset({role}), scope=Scope(frozenset({0}), frozenset({0})))
+    seen = _walk(app, signed_in(role), city.inside, person)
+    assert len(seen) > 8
+    for path, status, text in seen:
+        assert status < 500, path
+        assert SECRET not in text, path
+        assert "477" not in text, path
+    shown = {path for path, status, _ in seen if status == 200}
+    assert f"/campaigns/{city.inside['campaign_id']}/" in shown
+
+
+@pytest.mark.parametrize("role", ["officer", "approver", "analyst"])
+def test_pages_and_deeds_of_things_outside_are_not_there(app: Flask, city: City, signed_in: Any, role: str) -> None:
+    browser, adapter = signed_in(role), app.url_map.bind("localhost")
+    token = browser.token("/")
+    for rule in app.url_map.iter_rules():
+        for name in rule.arguments & set(OBJECTS):
+            if not Actor("", frozenset({role})).may(str(rule_of(app, rule.endpoint))):
+                continue
+            for key in city.outside[name]:
+                path = adapter.build(rule.endpoint, {name: key})
+                if "GET" in (rule.methods or ()):
+                    assert browser.get(path).status_code == 404, path
+                if "POST" in (rule.methods or ()):
+                    sent = browser.client.post(path, data={"csrf_token": token, "version": "1", "reason": "x"})
+                    assert sent.status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/contacts/?search={SECRET}",
+        f"/campaigns/?search={SECRET}",
+        f"/templates/?search={SECRET}",
+        "/contacts/?carrier=viettel",
+        "/delivery/?since=&by=ward",
+        "/delivery/?since=&by=carrier",
+        "/optouts/?standing=yes",
+    ],
+)
+def test_searching_finds_nothing_outside(city: City, signed_in: Any, path: str) -> None:
+    text = signed_in("officer").get(path).text
+    assert f"{SECRET} " not in text  # the word alone stands in the form that asked
+    assert "477" not in text
+
+
+def test_somebody_without_a_limit_sees_it_all(app: Flask, city: City, session: Session, signed_in: Any) -> None:
+    user = session.scalars(select(User).where(User.email == email_of("officer"))).one()
+    write_place(session, user, department=None, departments=[], areas=[])
+    session.commit()
+    browser = signed_in("officer")
+    for path in ("/campaigns/", "/contacts/", "/templates/", "/optouts/"):
+        assert SECRET in browser.get(path).text, path
+    assert set(ROLES) == {"officer", "approver", "analyst", "operator", "administrator"}
+
+
+def test_a_limited_officer_is_offered_only_own_places(city: City, signed_in: Any) -> None:
+    text = signed_in("officer").get(f"/campaigns/{city.inside['campaign_id']}/edit/audience").text
+    assert "Hòa Hiệp Bắc" in text
+    assert "Hải Châu" not in text
+
+
+def test_the_choice_of_wards_for_a_person_is_bounded_too(city: City, signed_in: Any) -> None:
+    text = signed_in("officer").get(f"/contacts/{city.inside['contact_id']}/edit").text
+    assert "Hòa Hiệp Bắc" in text
+    assert "Hải Châu" not in text
