@@ -84,7 +84,7 @@ class ExportScreen(Page):
         with console().database.transaction() as work:
             append_audit(work, actor().email, "export.fetched", "export", job.id, {"list": job.kind})
         response = Response(read_blocks(console().keyring, path), mimetype=_TYPES[job.format])
-        response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
+        response.headers["Content-Disposition"] = f"attachment; filename={path.name}"
         response.headers["Cache-Control"] = "private, no-store"
         return response
 
