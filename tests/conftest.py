@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -33,6 +34,8 @@ TUNING = {
     "max_wal_size": "4GB",
 }
 """Nothing here must survive a power cut."""
+OWNER = "owner"
+"""File that names the process a home of servers belongs to."""
 
 # A developer's own settings have no business in the tests.
 for _name in [name for name in os.environ if name.startswith("LOA_")]:
@@ -72,6 +75,7 @@ def services() -> Iterator[EmbeddedServices]:
     """PostgreSQL and Redis of this run. Missing programs skip on a laptop and fail in CI."""
     _sweep()
     home = Path(tempfile.mkdtemp(prefix="loa-tests-"))
+    (home / OWNER).write_text(str(os.getpid()))
     try:
         running = EmbeddedServices(home, tuning=TUNING, durable=False).start()
     except ConfigError as error:
@@ -85,13 +89,20 @@ def services() -> Iterator[EmbeddedServices]:
 
 
 def _sweep() -> None:
-    """End the servers of a run that was killed."""
+    """End the servers of runs that were killed; those of a run that goes on beside this one stay."""
     for home in Path(tempfile.gettempdir()).glob("loa-tests-*"):
-        if home.stat().st_mtime > time.time() - 600:
+        if _is_owned(home):
             continue
         left = EmbeddedServices(home)
         if not left.attach() or left.stop():
             shutil.rmtree(home, ignore_errors=True)
+
+
+def _is_owned(home: Path) -> bool:
+    try:
+        return psutil.pid_exists(int((home / OWNER).read_text()))
+    except (OSError, ValueError):
+        return home.stat().st_mtime > time.time() - 60
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,10 @@ GROUPS: tuple[Group, ...] = (
         "left",
         Text("Không gửi", "Left out"),
         (MessageState.SUPPRESSED, MessageState.CANCELLED),
-        Text("người dân từ chối nhận tin, hoặc chiến dịch bị huỷ", "the person refused, or the campaign was cancelled"),
+        Text(
+            "người dân từ chối, đã nhận đủ tin trong ngày hoặc cùng nội dung, hoặc chiến dịch bị huỷ",
+            "the person refused, has had enough for the day or the same text, or the campaign was cancelled",
+        ),
     ),
 )
 

@@ -65,7 +65,7 @@ STATE_TITLES: Mapping[MessageState, Text] = {
     MessageState.REJECTED: Text("Nhà mạng từ chối", "Rejected"),
     MessageState.FAILED: Text("Gửi lỗi", "Failed"),
     MessageState.UNKNOWN: Text("Chưa rõ", "Unknown"),
-    MessageState.SUPPRESSED: Text("Người dân từ chối", "Suppressed"),
+    MessageState.SUPPRESSED: Text("Không được gửi", "Suppressed"),
     MessageState.CANCELLED: Text("Đã huỷ", "Cancelled"),
 }
 
