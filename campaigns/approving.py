@@ -1,4 +1,4 @@
-"""The second pair of eyes: approving, sending back, taking an approval back, and starting an emergency without one.
+"""The second pair of eyes: approving, sending back, taking an approval back.
 
 Every decision is kept with the content it was about (``campaign_review``), so that the next person sees what changed.
 """
@@ -8,31 +8,27 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from campaigns.access import WHOLE_CITY, Actor, Scope
+from campaigns.access import Actor
 from campaigns.audience.reach import reach_of
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import read_prices
-from campaigns.delivery.hours import EVERY_DAY
-from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import content_hash, snapshot
 from campaigns.errors import Forbidden, InvalidInput, WrongState
-from campaigns.lawful import confirm_class, refuse_unlawful
+from campaigns.lawful import confirm_class
 from campaigns.models import Campaign, CampaignReview
 from campaigns.stats import estimate
 from campaigns.stats.clock import CITY_TIME
 from campaigns.stepping import lock_for_step, move, need_reason, note
 from campaigns.store.campaigns import database_now
 from campaigns.store.reach import REFUSED, count_stages
-from campaigns.store.reviews import insert_review, list_emergencies, list_makers, list_reviews
+from campaigns.store.reviews import insert_review, list_makers, list_reviews
 from config.i18n import Text
 from config.settings import get_settings
 
@@ -75,6 +71,10 @@ class Seen:
     """The number of recipients, typed."""
     message_class: str | None = None
     """The class, ticked."""
+
+
+SCRIPTED = Seen()
+"""What a script gives that was shown nothing."""
 
 
 def figures_of(session: Session, campaign: Campaign) -> Figures:
@@ -152,7 +152,7 @@ def approve(
     actor: Actor,
     campaign_id: int,
     *,
-    seen: Seen = Seen(),  # frozen
+    seen: Seen = SCRIPTED,  # frozen
     undo_seconds: int = 0,
 ) -> Campaign:
     """Approve text, audience and schedule together; a start that was set makes it scheduled.
@@ -169,7 +169,7 @@ def approve(
     _refuse_makers(session, actor, campaign)
     next_state(CampaignState(campaign.state), Step.APPROVE)
     current = content_hash(campaign)
-    _refuse_unseen(campaign, seen, current)
+    refuse_unseen(campaign, seen, current)
     given = approvals_in_force(list_reviews(session, campaign.id), current)
     if actor.email in {review.by for review in given}:
         raise Forbidden(
@@ -178,7 +178,7 @@ def approve(
             who=actor.email,
         )
     figures = figures_of(session, campaign)
-    _refuse_wrong_number(seen.people, figures.people)
+    refuse_wrong_number(seen.people, figures.people)
     if seen.message_class is not None:
         confirm_class(session, actor, campaign, confirmed=True)
     keep_review(session, actor, campaign, ReviewStep.APPROVED, figures=figures)
@@ -213,7 +213,8 @@ def _refuse_makers(session: Session, actor: Actor, campaign: Campaign) -> None:
         )
 
 
-def _refuse_unseen(campaign: Campaign, seen: Seen, current: bytes) -> None:
+def refuse_unseen(campaign: Campaign, seen: Seen, current: bytes) -> None:
+    """Raise unless what the person was shown is what the campaign says now, class ticked."""
     if seen.hash is not None and not hmac.compare_digest(seen.hash, current):
         raise WrongState(
             "Nội dung đã khác với bản bạn vừa xem. Tải lại trang và xem lại trước khi duyệt.",
@@ -229,7 +230,8 @@ def _refuse_unseen(campaign: Campaign, seen: Seen, current: bytes) -> None:
         )
 
 
-def _refuse_wrong_number(typed: int | None, people: int) -> None:
+def refuse_wrong_number(typed: int | None, people: int) -> None:
+    """Raise unless the number typed, where there is one, is that of the people reached."""
     if typed is not None and typed != people:
         raise InvalidInput(
             "Số người nhận bạn gõ ({typed}) không khớp: theo số đếm lúc này, chiến dịch sẽ gửi tới {people} người. Xem "
@@ -304,81 +306,3 @@ def forget_approval(campaign: Campaign) -> None:
     campaign.scheduled_for = None
     if campaign.state == CampaignState.DRAFT:
         campaign.submitted_by = None
-
-
-NO_BASIS = Text(
-    "Hãy ghi căn cứ: ai quyết định, văn bản hoặc cuộc gọi nào, vì sao không chờ người thứ hai được.",
-    "Give the basis: who decided, by which paper or call, and why it cannot wait for a second person.",
-)
-
-
-def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *, seen: Seen = Seen()) -> Campaign:
-    """Start an emergency at once on one person's word; a second person looks at it afterwards (``sign_off``).
-
-    It goes out at any hour, to people who refused too: for that it must be of class ``khan-cap``
-    (Telecommunications Law 2023, Article 7).
-
-    Raises:
-        Forbidden: the person was not given the permission.
-        InvalidInput: it is of another class, has no basis, reaches nobody, or the number typed is another.
-    """
-    actor.require("campaign.emergency")
-    campaign = lock_for_step(session, actor, campaign_id, seen.version)
-    next_state(CampaignState(campaign.state), Step.BREAK_GLASS)
-    if class_rules(campaign.message_class).permission != "campaign.emergency":
-        raise InvalidInput(
-            "Chỉ tin loại “Khẩn cấp” được gửi không qua duyệt; tin này phải có người thứ hai duyệt.",
-            "Only emergencies go out without approval; a second person must approve this one.",
-        )
-    _refuse_unseen(campaign, seen, content_hash(campaign))
-    why = need_reason(basis, NO_BASIS)
-    campaign.legal_basis = campaign.legal_basis or why
-    refuse_unlawful(session, campaign)
-    refuse_unsendable(session, campaign)
-    figures = figures_of(session, campaign)
-    _refuse_wrong_number(seen.people, figures.people)
-    passed = {"passes": ["approval", "refusals", "hours", "caps"], "refusals": count_refusals_passed(session, campaign)}
-    move(campaign, Step.BREAK_GLASS)
-    now = database_now(session)
-    campaign.window_start = campaign.window_end = time(0)
-    campaign.weekdays, campaign.skip_holidays, campaign.deadline = EVERY_DAY, False, None
-    campaign.start_at = campaign.scheduled_for = campaign.approved_at = now
-    campaign.approved_hash, campaign.approved_by = content_hash(campaign), actor.email
-    campaign.state_reason = None
-    keep_review(session, actor, campaign, ReviewStep.EMERGENCY, figures=figures, reason=why)
-    note(session, actor, campaign, "emergency", {"basis": why, "people": figures.people, **passed})
-    return campaign
-
-
-def unreviewed_emergencies(session: Session, *, scope: Scope = WHOLE_CITY) -> Sequence[Row[Any]]:
-    """Emergencies that nobody but who started them has looked at (``campaigns.store.reviews.list_emergencies``)."""
-    return list_emergencies(session, open_only=True, scope=scope)
-
-
-NO_REMARK = Text("Hãy ghi nhận xét.", "Write a remark.")
-
-
-def sign_off(session: Session, actor: Actor, campaign_id: int, remark: str) -> None:
-    """Say after the fact that an emergency was looked at by a second person, with what they found.
-
-    Raises:
-        Forbidden: the person started or made it.
-        WrongState: it was no emergency, or somebody has signed it off.
-    """
-    actor.require("campaign.approve")
-    campaign = lock_for_step(session, actor, campaign_id, None)
-    found = list_emergencies(session, open_only=True, campaign_id=campaign_id)
-    if not found:
-        raise WrongState(
-            "Không có việc gửi khẩn cấp nào của chiến dịch này chờ xem xét; có thể người khác vừa xem xét xong.",
-            "No emergency of this campaign waits for a review; somebody else may just have done it.",
-        )
-    if actor.email in {found[0].by, *makers_of(session, campaign)}:
-        raise Forbidden(
-            "{who} đã soạn hoặc tự gửi tin khẩn cấp này; người xem xét phải là người khác.",
-            "{who} made or started this emergency; somebody else must review it.",
-            who=actor.email,
-        )
-    words = need_reason(remark, NO_REMARK)
-    keep_review(session, actor, campaign, ReviewStep.SIGNED_OFF, reason=words)
-    note(session, actor, campaign, "signed_off", {"remark": words})

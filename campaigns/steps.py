@@ -15,13 +15,11 @@ from campaigns.approving import (
     ReviewStep,
     approvals_in_force,
     approve,
-    break_glass,
     figures_of,
     forget_approval,
     keep_review,
     reject,
     schedule_from,
-    sign_off,
     undo,
 )
 from campaigns.content.classes import class_rules
@@ -29,6 +27,7 @@ from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step
 from campaigns.draft import CampaignDraft, content_hash, read_draft, write_draft
+from campaigns.emergencies import break_glass, sign_off
 from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.lawful import refuse_content, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion

@@ -18,14 +18,12 @@ from campaigns.approving import (
     Seen,
     approvals_needed,
     approve,
-    break_glass,
     reject,
-    sign_off,
     undo,
-    unreviewed_emergencies,
 )
 from campaigns.audience.selection import Audience
 from campaigns.draft import CampaignDraft, content_hash
+from campaigns.emergencies import break_glass, sign_off, unreviewed_emergencies
 from campaigns.errors import Forbidden, InvalidInput, LoaError, NotFound, WrongState
 from campaigns.models import AuditEntry, Campaign, CampaignReview
 from campaigns.optouts import add_optout

@@ -18,7 +18,6 @@ from admin.console.review import review_page
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.approving import (
-    NO_BASIS,
     ReviewStep,
     Seen,
     approvals_in_force,
@@ -31,6 +30,7 @@ from campaigns.content.classes import class_rules
 from campaigns.content.diff import Stretch, compare, differs
 from campaigns.delivery.states import CampaignState
 from campaigns.draft import content_hash, snapshot
+from campaigns.emergencies import NO_BASIS
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Campaign, CampaignReview
 from campaigns.store.campaigns import database_now, get_campaign

@@ -10,8 +10,8 @@ from admin.console.context import actor, reading
 from admin.console.duties import duties
 from admin.console.frame import Screen, expose
 from admin.console.views.gateways import standings
-from campaigns.approving import unreviewed_emergencies
 from campaigns.delivery.trouble import read_reason
+from campaigns.emergencies import unreviewed_emergencies
 from campaigns.stats import summary
 from campaigns.store import console as store
 
