@@ -41,9 +41,6 @@ def create_app(
     if database_url is None or redis_url is None:
         own_database, own_redis = service_urls(settings)
         database_url, redis_url = database_url or own_database, redis_url or own_redis
-    inline = settings.keyring.get_secret_value() if settings.keyring else None
-    keyring = load_keyring(settings.home, inline)
-    database = Database(database_url, keyring=lambda: keyring, application="loa-console")
     app = Flask("admin.console", static_folder="static", template_folder="templates")
     app.config.update(
         SECRET_KEY=load_secret_key(settings),
@@ -52,13 +49,7 @@ def create_app(
         MAX_FORM_PARTS=500,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
     )
-    app.extensions["loa"] = Console(
-        settings=settings,
-        database=database,
-        keyring=keyring,
-        redis=Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2),
-        reading=Reading(database),
-    )
+    app.extensions["loa"] = open_console(settings, database_url, redis_url)
     allow_attachments(app)
     let_lists_in(app)
     csrf = CSRFProtect(app)
@@ -73,6 +64,20 @@ def create_app(
     csrf.exempt(citizen.blueprint)  # why: see there
     app.register_blueprint(citizen.blueprint)
     return app
+
+
+def open_console(settings: Settings, database_url: str, redis_url: str) -> Console:
+    """The parts of a console on these services; connects to nothing yet."""
+    inline = settings.keyring.get_secret_value() if settings.keyring else None
+    keyring = load_keyring(settings.home, inline)
+    database = Database(database_url, keyring=lambda: keyring, application="loa-console")
+    return Console(
+        settings=settings,
+        database=database,
+        keyring=keyring,
+        redis=Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2),
+        reading=Reading(database),
+    )
 
 
 def _put_away(_error: BaseException | None) -> None:

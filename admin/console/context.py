@@ -23,8 +23,13 @@ class Reading(scoped_session[Session]):
     """
 
     def __init__(self, database: Database) -> None:
+        super().__init__(sessionmaker(expire_on_commit=False))
+        self.read_from(database)
+
+    def read_from(self, database: Database) -> None:
+        """Let sessions opened from now on read this database."""
         engine = database.engine.execution_options(postgresql_readonly=True)
-        super().__init__(sessionmaker(engine, expire_on_commit=False, info=database.info))
+        self.session_factory.configure(bind=engine, info=database.info)
 
     @property
     def session(self) -> Reading:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from admin.console.accounts import hash_password
-from admin.console.app import create_app
+from admin.console.app import create_app, open_console
 from campaigns.access import ROLES
+from config.embedded import EmbeddedServices
 from config.keys import Keyring
 from config.settings import Settings
 from tests.factories import make_user
 
 PASSWORD = "cau rong phun lua 2026"
-_HASH = hash_password(PASSWORD)
+CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+"""Argon2 as weak as it goes: hundreds of tests sign in, and it is made to take long."""
+_HASH = PasswordHasher(**CHEAP).hash(PASSWORD)
 
 
 def email_of(role: str) -> str:
@@ -30,13 +33,26 @@ def email_of(role: str) -> str:
     return f"{role}@danang.example"
 
 
+@pytest.fixture(scope="session")
+def built(services: EmbeddedServices, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """A console, built once: four hundred addresses and as many templates take half a second to compile."""
+    settings = Settings(home=tmp_path_factory.mktemp("console"))  # type: ignore[call-arg]
+    made = create_app(settings, database_url=services.database_url, redis_url=services.redis_url)
+    made.extensions["security"].pwd_context.update(**{f"argon2__{name}": value for name, value in CHEAP.items()})
+    return made
+
+
 @pytest.fixture
-def app(database_url: str, redis_url: str, loa_home: Path, keyring: Keyring) -> Iterator[Flask]:
-    """A console of its own."""
+def app(built: Flask, database_url: str, redis_url: str, loa_home: Path, keyring: Keyring) -> Iterator[Flask]:
+    """The console on a database, a home and keys of this test's own."""
     settings = Settings(home=loa_home, keyring=keyring.to_json())  # type: ignore[arg-type]
-    made = create_app(settings, database_url=database_url, redis_url=redis_url)
-    yield made
-    made.extensions["loa"].database.close()
+    parts, kept = open_console(settings, database_url, redis_url), built.extensions["loa"]
+    kept.reading.remove()
+    kept.reading.read_from(parts.database)
+    built.extensions["loa"] = replace(parts, reading=kept.reading, rules=kept.rules)
+    yield built
+    kept.reading.remove()
+    parts.database.close()
 
 
 @pytest.fixture

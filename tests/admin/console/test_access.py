@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from admin.console import create_app
 from admin.console.guard import PUBLIC, SIGNED_IN, rule_of
 from campaigns.access import PERMISSIONS, ROLES, Actor
 from tests.admin.console.conftest import Browser
@@ -118,9 +119,10 @@ def test_every_exception_from_the_rules_exists(app: Flask) -> None:
     assert endpoints >= PUBLIC | SIGNED_IN
 
 
-def test_a_route_without_a_rule_is_closed(app: Flask) -> None:
-    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
-    answer = app.test_client().get("/forgotten")
+def test_a_route_without_a_rule_is_closed(app: Flask, database_url: str, redis_url: str) -> None:
+    own = create_app(app.extensions["loa"].settings, database_url=database_url, redis_url=redis_url)
+    own.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    answer = own.test_client().get("/forgotten")
     assert answer.status_code == 404
     assert "secret" not in answer.text
 
