@@ -113,6 +113,7 @@ NEEDS_WHOLE_CITY: frozenset[str] = frozenset(
     {
         "area.load",
         "audit.view",
+        "breach.manage",
         "do-not-call.import",
         "gateway.edit",
         "key.rotate",
@@ -120,6 +121,10 @@ NEEDS_WHOLE_CITY: frozenset[str] = frozenset(
         "link.edit",
         "link.view",
         "optout.words",
+        "processor.manage",
+        "request.handle",
+        "request.view",
+        "retention.view",
         "sender.edit",
         "template.sync",
         "user.edit",

@@ -43,7 +43,7 @@ def test_the_way_in_has_no_barrier_and_says_what_is_wrong(desk: Desks) -> None:
     page.fill("[name=email]", "officer@danang.example")
     page.fill("[name=password]", "wrong")
     page.click("main button")
-    expect(page.locator("[role=alert]")).to_contain_text("Email hoặc mật khẩu không đúng.")
+    expect(page.locator("#errors, .errors")).to_contain_text("Email hoặc mật khẩu không đúng.")
     stranger.no_barriers()
 
 
@@ -75,7 +75,7 @@ def test_the_editor_counts_while_one_types(desk: Desks) -> None:
     page.fill("[name=plain]", "UBND thong bao. 1022")
     expect(page.locator("[data-result=plain] .counter")).to_contain_text("1 phần tin · GSM-7")
     page.focus("[name=plain]")
-    page.click("[data-insert='{{ phuong }}']")
+    page.click("[data-into=plain][data-insert='{{ phuong }}']")
     expect(page.locator("[data-result=plain] .bubble")).to_contain_text("Phuong Hoa Cuong Bac")
     officer.no_barriers()
 

@@ -31,6 +31,8 @@ class City:
     database_url: str
     redis_url: str
     public_url: str = ""
+    repeat_days: str = "0"
+    """One text to the same people again and again, unless a journey is about that."""
 
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("LOA_")}
@@ -40,6 +42,7 @@ class City:
             "LOA_REDIS_URL": self.redis_url,
             "LOA_ANY_HOUR": os.environ.get("LOA_ANY_HOUR", "true"),
             "LOA_CLASS_RULES": os.environ.get("LOA_CLASS_RULES", '{"thong-bao": {"cap": null}}'),
+            "LOA_REPEAT_DAYS": self.repeat_days,
             "LOA_LEASE_SECONDS": "4",
             "LOA_RETRY_SECONDS": "1",
             "LOA_REST_SECONDS": "2",
@@ -76,7 +79,7 @@ class City:
         """An officer and an approver."""
         for role in ("officer", "approver", "operator"):
             self.loa(
-                "users", "add", f"{role}@danang.example", "--role", role, "--password-stdin", stdin="Mat-khau-dai-9\n"
+                "users", "add", f"{role}@danang.example", "--role", role, "--password-stdin", stdin="cau rong phun lua 2026\n"
             )
         return "officer@danang.example", "approver@danang.example"
 

@@ -185,12 +185,13 @@ def test_a_list_asked_for_is_written_by_a_process_of_its_own(
     with database.transaction() as session:
         job = ask_for(session, OFFICER, "contacts", {}, "csv")
     tasks.tick()
-    assert sent(redis_url, "loa") == [("loa.write_list", f"({job.id},)")]
+    # There is an audit now, so the nightly look at its chain is due too.
+    assert ("loa.write_list", f"({job.id},)") in sent(redis_url, "loa")
     tasks.write_list(job.id)
     assert children._children["workers.writers", job.id].wait(120) == 0
     assert file_of(tmp_path, job).exists()
     tasks.tick()
-    assert sent(redis_url, "loa") == []
+    assert "loa.write_list" not in dict(sent(redis_url, "loa"))
 
 
 def test_a_list_that_is_on_another_machine_is_left_to_it(tasks: Any, database: Database, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ OFFICER, APPROVER, ANALYST, OPERATOR, ADMINISTRATOR = ROLES
 WHO: dict[str, set[str]] = {
     "area.view": set(ROLES),
     "audit.view": {ADMINISTRATOR},
+    "breach.manage": {ADMINISTRATOR},
     "campaign.approve": {APPROVER},
     "campaign.edit": {OFFICER},
     "campaign.emergency": set(),  # given to persons by name
@@ -51,6 +52,7 @@ WHO: dict[str, set[str]] = {
     "contact.erase": {OFFICER},
     "contact.export": {OFFICER},
     "contact.import": {OFFICER},
+    "contact.restrict": {OFFICER},
     "contact.reveal": {OFFICER},
     "contact.view": {OFFICER},
     "do-not-call.import": {OFFICER, OPERATOR},
@@ -63,6 +65,10 @@ WHO: dict[str, set[str]] = {
     "optout.add": {OFFICER},
     "optout.view": {OFFICER, APPROVER},
     "optout.words": {OPERATOR, ADMINISTRATOR},
+    "processor.manage": {ADMINISTRATOR},
+    "request.handle": {OFFICER},
+    "request.view": {OFFICER, ADMINISTRATOR},
+    "retention.view": {OPERATOR, ADMINISTRATOR},
     "sender.edit": {OPERATOR},
     "sender.view": {OFFICER, APPROVER, OPERATOR},
     "stats.view": set(ROLES),
@@ -111,7 +117,15 @@ def test_whatever_changes_something_asks_for_more_than_looking(app: Flask) -> No
     }
     # They ask by POST, so that the number stands in no address, or make a file of what is seen; the undoing is for who
     # made or approved it, which its use case checks.
-    assert changing == {"donotcall.check", "campaigns.proof_file", "audit.ask", "campaigns.undo"}
+    assert changing == {
+        "contacts.find",
+        "optouts.find",
+        "consents.find",
+        "donotcall.check",
+        "campaigns.proof_file",
+        "audit.ask",
+        "campaigns.undo",
+    }
 
 
 def test_every_exception_from_the_rules_exists(app: Flask) -> None:

@@ -232,8 +232,8 @@ def test_a_gateway_that_carried_nothing_can_be_deleted_and_another_cannot(
     used = make_gateway(session, keyring, name="da-dung")
     session.execute(
         text(
-            "INSERT INTO inbound_message (gateway_id, sender_hash, recipient, body, action)"
-            " VALUES (:g, '\\x00', '8088', '', 'none')"
+            "INSERT INTO inbound_message (gateway_id, sender_hash, recipient, action)"
+            " VALUES (:g, '\\x00', '8088', 'none')"
         ),
         {"g": used.id},
     )

@@ -82,7 +82,8 @@ def test_a_database_that_is_gone_is_told_and_not_a_bare_error(
     signed_in: Any, app: Flask, redis_url: str, loa_home: Any, keyring: Keyring
 ) -> None:
     cookie = signed_in("officer").client.get_cookie("loa")
-    settings = Settings(home=loa_home, keyring=keyring.to_json())  # type: ignore[arg-type]
+    key = app.config["SECRET_KEY"]
+    settings = Settings(home=loa_home, keyring=keyring.to_json(), secret_key=key)  # type: ignore[arg-type]
     gone = create_app(settings, database_url="postgresql://nobody@127.0.0.1:1/gone", redis_url=redis_url)
     client = gone.test_client()
     client.set_cookie("loa", cookie.value)

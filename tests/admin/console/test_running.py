@@ -24,10 +24,11 @@ from tests.factories import make_campaign, make_contact, make_gateway, next_phon
 __all__ = ["ready"]
 
 
-def schedule(browser: Browser, **values: str) -> Any:
+def schedule(browser: Browser, **values: Any) -> Any:
     """Make a campaign and send the form of its third step."""
     create(browser)
-    form = {"version": "2", "when": "later", "window_start": "07:00", "window_end": "21:00", **values}
+    hours = {"when": "later", "window_start": "07:00", "window_end": "21:00"}
+    form = {"version": "2", "weekday": [str(day) for day in range(7)], **hours, **values}
     return browser.post("/campaigns/1/edit/schedule", form)
 
 

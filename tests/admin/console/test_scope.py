@@ -25,6 +25,9 @@ BELONG_TO_NOBODYS_PART = {
     "department_id": "user.",
     "job_id": ("contact.import", "do-not-call.", "signed-in"),  # a list's reading, or a file only who asked can have
     "gateway": "gateway.",
+    "request_id": "request.",
+    "breach_id": "breach.",
+    "processor_id": "processor.",
     # One's own account, and links that carry their right in themselves.
     "session_id": "signed-in",
     "passkey_id": "signed-in",

@@ -62,6 +62,7 @@ def test_people_who_share_a_number_are_known_and_get_one_message(
     assert found.registered == 6
     assert {step.key: step.people for step in found.steps} == {
         "no_number": 2,
+        "restricted": 0,
         "refused": 0,
         "household": 2,
         "will_send": 2,
