@@ -21,6 +21,7 @@ from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 ROOT = Path(__file__).resolve().parents[2]
 LOA = Path(sys.executable).with_name("loa")
 PATIENCE = 120.0
+PASSWORD = "cau rong phun lua 2026"
 
 
 @dataclass
@@ -78,9 +79,8 @@ class City:
     def users(self) -> tuple[str, str]:
         """An officer and an approver."""
         for role in ("officer", "approver", "operator"):
-            self.loa(
-                "users", "add", f"{role}@danang.example", "--role", role, "--password-stdin", stdin="cau rong phun lua 2026\n"
-            )
+            email = f"{role}@danang.example"
+            self.loa("users", "add", email, "--role", role, "--password-stdin", stdin=f"{PASSWORD}\n")
         return "officer@danang.example", "approver@danang.example"
 
     def gateway(self, name: str, telco: SandboxProcess, *, tps: float, carriers: str = "*", **settings: object) -> None:
