@@ -9,7 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	then echo $$p; break; fi; done)
 # Extra words for the command: make run ARGS="--port 9000", make test ARGS="tests/config -x".
 ARGS ?=
-# How many tests run at a time, each process with a PostgreSQL and a Redis of its own: 0 runs one after the other.
+# How many files of tests run at a time, each process with a PostgreSQL and a Redis of its own: 0 runs one after the other.
+# In their order: the longest would otherwise come last, for they hold the fewest tests.
 SIDE_BY_SIDE ?= 3
 
 .DEFAULT_GOAL := help
@@ -42,7 +43,7 @@ run: $(READY) ## all of Loa with a demo: services, telcos, 20,000 people, two ca
 	@exec $(BIN)/loa up --demo $(ARGS)
 
 test: $(READY) ## every test, on a real PostgreSQL, Redis and simulated telco
-	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## style, types, layers
 	$(BIN)/ruff check .

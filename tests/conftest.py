@@ -48,17 +48,12 @@ os.environ["LOA_CLASS_RULES"] = '{"thong-bao": {"cap": null}}'
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start the whole of Loa wait most of the time, yet two at once would starve each other: one by one."""
+    """What starts the whole of Loa gets the time that takes."""
     for item in items:
-        if item.get_closest_marker("journey") or item.get_closest_marker("chaos"):
-            item.add_marker(pytest.mark.xdist_group("processes"))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(400))
-        elif item.get_closest_marker("browser"):
-            # Those of one file share a town, which takes a while to build.
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        whole = item.get_closest_marker("journey") or item.get_closest_marker("chaos")
+        if whole and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture(autouse=True)
