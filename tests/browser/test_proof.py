@@ -72,7 +72,7 @@ def test_a_link_is_made_hung_opened_counted_and_closed(desk: Desks) -> None:
     page.select_option("#ward", label="Phường Hòa Hiệp Bắc")
     page.click("form:has(#ward) button")
     expect(page.locator("main")).to_contain_text("Phường Hòa Hiệp Bắc")
-    assert page.evaluate("document.querySelector('img.qr').naturalWidth") > 100
+    page.wait_for_function("document.querySelector('img.qr').naturalWidth > 100")
     officer.no_barriers()
     with page.expect_download() as download:
         page.click("a[href*='poster.pdf']")

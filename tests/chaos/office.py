@@ -81,6 +81,7 @@ class Office:
                 name="Bảy cách",
                 template_version_id=get_version(session, TEMPLATE).id,
                 audience=Audience(edition="2023", everybody=True),
+                repeat_reason="a rehearsal",
                 start_at=datetime.now(UTC),
                 window_start=hours[0],
                 window_end=hours[1],

@@ -61,7 +61,7 @@ def test_a_worker_killed_in_the_middle_loses_nobody_and_sends_to_nobody_twice(ci
 def test_a_refusal_wins_also_over_a_running_campaign_and_is_confirmed_once(city: City) -> None:
     officer, approver = city.users()
     fill(city, officer, 1200)
-    by_staff, by_word = fill(city, officer, 2, first=20_000_000)
+    by_staff, by_word = fill(city, officer, 2, first=11_000_000)  # of the same carrier
     with SandboxProcess(SandboxOptions(receipt_delay=0.2)) as telco:
         city.gateway("telco", telco, tps=60, sender="1022")
         with city.process("worker"), city.process("beat"):

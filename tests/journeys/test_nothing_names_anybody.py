@@ -22,7 +22,7 @@ import redis
 from campaigns.areas.names import fold
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.process import SandboxProcess
-from tests.journeys.city import City
+from tests.journeys.city import PASSWORD, City
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
@@ -36,7 +36,6 @@ PEOPLE = {
 }
 REFUSES, WRITES, BAD = "0905700003", "0905700004", "0905799"
 SAID = "Toi la Phạm Nhãn Lồng, so 0905 700 004, dung nhan nua nhe"
-PASSWORD = "Mat-khau-dai-9"
 
 
 def spellings() -> dict[str, list[str]]:

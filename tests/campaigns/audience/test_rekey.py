@@ -187,7 +187,9 @@ def test_killed_in_the_middle_of_an_import_and_a_campaign_a_rotation_is_finished
             session, template=make_template(session, plain="Chao {{ ho_ten }}"), state="scheduled",
             window_start="00:00", window_end="00:00"
         ).id
-    assert plan_campaign(Database(database.url, keyring=lambda: ring), campaign) == 600
+    planning = Database(database.url, keyring=lambda: ring)
+    assert plan_campaign(planning, campaign) == 600
+    planning.close()
     people = tmp_path / "people.csv"
     with people.open("w", encoding="utf-8") as file:
         file.write("Số điện thoại,Họ và tên,Mã hồ sơ\n")
