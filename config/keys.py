@@ -228,6 +228,19 @@ def write_private(path: Path, content: str) -> None:
         raise
 
 
+def make_private(path: Path, content: str) -> None:
+    """Write a private file whole where there is none yet; one that another process made meanwhile counts instead."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = path.with_name(f".{path.name}.{os.getpid()}")
+    write_private(staging, content)
+    try:
+        os.link(staging, path)
+    except FileExistsError:
+        pass
+    finally:
+        staging.unlink(missing_ok=True)
+
+
 def load_keyring(home: Path, inline: str | None = None) -> Keyring:
     """The keyring of ``inline`` (``LOA_KEYRING``) or of ``home/keyring.json``, made at the first start.
 
@@ -238,15 +251,5 @@ def load_keyring(home: Path, inline: str | None = None) -> Keyring:
         return Keyring.from_json(inline)
     path = home / "keyring.json"
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        made = Keyring.generate()
-        staging = home / f".keyring.{os.getpid()}"
-        write_private(staging, made.to_json())
-        try:
-            # A link fails when another process made the keyring meanwhile; then that one counts.
-            os.link(staging, path)
-        except FileExistsError:
-            pass
-        finally:
-            staging.unlink(missing_ok=True)
+        make_private(path, Keyring.generate().to_json())
     return replace(Keyring.from_json(path.read_text(encoding="ascii")), path=path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from admin.console.people import Accounts
 from admin.console.sessions import keep_sessions
 from admin.console.signins import note_failed_sign_in, note_sign_ins
 from config.i18n import t
-from config.keys import write_private
+from config.keys import make_private
 from config.settings import Settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -55,16 +54,7 @@ def load_secret_key(settings: Settings) -> str:
         return settings.secret_key.get_secret_value()
     path: Path = settings.home / "secret_key"
     if not path.exists():
-        settings.home.mkdir(parents=True, exist_ok=True)
-        staging = settings.home / f".secret_key.{os.getpid()}"
-        write_private(staging, secrets.token_hex(32))
-        try:
-            # A link fails when another process made the key meanwhile; then that one counts.
-            os.link(staging, path)
-        except FileExistsError:
-            pass
-        finally:
-            staging.unlink(missing_ok=True)
+        make_private(path, secrets.token_hex(32))
     return path.read_text(encoding="ascii").strip()
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +30,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from campaigns.errors import InvalidInput
-from config.keys import write_private
+from config.keys import make_private
 from config.settings import Settings
 
 YEARS = 20
@@ -145,20 +144,12 @@ def _loaded(certificate: certificates.Certificate) -> x509.Certificate:
 
 def _make(path: Path, issuer: str) -> None:
     """A key and a certificate signed by itself, in one private file; another process's counts where it was first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = _self_signed(key, issuer).public_bytes(serialization.Encoding.PEM)
-    staging = path.with_name(f".signing.{os.getpid()}")
-    write_private(staging, (private + public).decode("ascii"))
-    try:
-        os.link(staging, path)
-    except FileExistsError:
-        pass
-    finally:
-        staging.unlink(missing_ok=True)
+    make_private(path, (private + public).decode("ascii"))
 
 
 def _self_signed(key: rsa.RSAPrivateKey, issuer: str) -> certificates.Certificate:
