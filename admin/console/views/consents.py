@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy.orm import Query
 
 from admin.console import formats
-from admin.console.context import actor, console, reading
+from admin.console.context import actor, console
 from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, expose, shown
-from admin.console.guard import may
-from admin.console.private_search import PrivateSearch
-from admin.console.views.optouts import narrow_to_number, number_cell
+from admin.console.number_register import NumberRegister, number_cell
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, parse_day, terms
 from campaigns.audience.hiding import hide_numbers
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Consent
 from campaigns.optouts.register import refusable_topics
-from campaigns.store import console as store
-from campaigns.store.scope import numbers_within
 from config.i18n import Text, t
 
 _FIELDS = {"given_at": "given", "daily_cap": "per_day"}
@@ -52,7 +47,7 @@ def _agreed(consent: Consent) -> str:
     return t(vi, en, text=hide_numbers(consent.wording), n=consent.daily_cap)
 
 
-class ConsentScreen(PrivateSearch):
+class ConsentScreen(NumberRegister):
     """Nothing is deleted; the end of a consent is written beside its beginning."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -106,25 +101,6 @@ class ConsentScreen(PrivateSearch):
     ]
     search_title = Text("Tìm theo số đầy đủ", "Search by full number")
     empty = Text("Chưa có ai đồng ý nhận quảng cáo.", "Nobody agreed to advertising yet.")
-
-    def get_query(self) -> Query[Any]:
-        """Consents of people inside the scope."""
-        query: Query[Any] = super().get_query()
-        return query.filter(numbers_within(actor().scope, Consent.phone_hash))
-
-    def init_search(self) -> bool:
-        """Searching is by full number, through its hash."""
-        return True
-
-    def _apply_search(self, query: Query[Any], count: Any, joins: Any, count_joins: Any, search: str) -> Any:
-        return narrow_to_number(query, Consent, search), count, joins, count_joins
-
-    def render(self, template: str, /, **values: Any) -> str:
-        """With the numbers of those who are in the register of people."""
-        rows = values.get("data", [])
-        if rows and may("consent.view"):
-            values["ciphers"] = store.find_ciphers(reading(), [row.phone_hash for row in rows])
-        return super().render(template, **values)
 
     @expose("/add", methods=("GET", "POST"))
     def add(self) -> Any:

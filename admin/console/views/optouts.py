@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask import flash, redirect, request, url_for
 from markupsafe import Markup
-from sqlalchemy.orm import Query
 
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import Choice, ChoiceFilter, expose, shown, told
-from admin.console.guard import may
-from admin.console.private_search import PrivateSearch
+from admin.console.number_register import NumberRegister, number_cell, shown_number
 from campaigns.audience.person import text_of
-from campaigns.audience.phone import PhoneProblem, PhoneResult, normalise_phone
+from campaigns.audience.phone import PhoneProblem, normalise_phone
 from campaigns.content.topics import TOPICS
 from campaigns.errors import LoaError
 from campaigns.models import OptOut
@@ -26,7 +23,6 @@ from campaigns.optouts.review import decide, waiting
 from campaigns.stats.effect import measure_effect
 from campaigns.store import console as store
 from campaigns.store.inbound import count_waiting
-from campaigns.store.scope import numbers_within
 from config.i18n import Text, t
 
 STAFF_SOURCES = ("staff", "hotline", "web", "telco")
@@ -34,31 +30,6 @@ STAFF_SOURCES = ("staff", "hotline", "web", "telco")
 
 def _scope(topic: str | None) -> str:
     return str(TOPICS.get(topic, topic)) if topic else t("Mọi tin", "All messages")
-
-
-def number_cell(_view: Any, context: Any, row: Any, _column: str) -> Markup:
-    """The masked number of a row that holds its hash; ``context["ciphers"]`` are those of the page."""
-    return shown_number(row.phone_hash, context["ciphers"])
-
-
-def narrow_to_number(query: Query[Any], model: Any, search: str) -> Query[Any]:
-    """Only the rows of one full number; none, and the reason, where it is no number."""
-    found = normalise_phone(search)
-    if isinstance(found, PhoneResult):
-        return query.filter(model.phone_hash == console().keyring.hash(found.number.encode()))
-    flash(f"{found.reason}. {found.suggestion}", "error")
-    return query.filter(model.id < 0)
-
-
-def shown_number(phone_hash: bytes, ciphers: Mapping[bytes, bytes]) -> Markup:
-    """The masked number where the person is in the register, else the beginning of its hash."""
-    cipher = ciphers.get(bytes(phone_hash))
-    if cipher:
-        return Markup("<span class='phone'>{}</span>").format(formats.masked(console().keyring.decrypt(cipher)))
-    return Markup("<span class='mono' title='{}'>#{}</span>").format(
-        t("Số không có trong danh bạ; chỉ lưu mã băm", "Not in the register; only its hash is kept"),
-        phone_hash.hex()[:8],
-    )
 
 
 def _in_force(_view: Any, _context: Any, optout: OptOut, _column: str) -> Markup | str:
@@ -80,7 +51,7 @@ def _source_choices() -> list[Choice]:
     return [Choice(source, str(title)) for source, title in words.SOURCE_TITLES.items()]
 
 
-class OptOutScreen(PrivateSearch):
+class OptOutScreen(NumberRegister):
     """Nothing is deleted; coming back needs evidence and is written beside the refusal."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -127,24 +98,8 @@ class OptOutScreen(PrivateSearch):
     search_title = Text("Tìm theo số đầy đủ", "Search by full number")
     empty = Text("Không có lượt từ chối nào.", "There are no refusals.")
 
-    def get_query(self) -> Query[Any]:
-        """Refusals of people inside the scope."""
-        query: Query[Any] = super().get_query()
-        return query.filter(numbers_within(actor().scope, OptOut.phone_hash))
-
-    def init_search(self) -> bool:
-        """Searching is by full number, through its hash."""
-        return True
-
-    def _apply_search(self, query: Query[Any], count: Any, joins: Any, count_joins: Any, search: str) -> Any:
-        query = narrow_to_number(query, OptOut, search)
-        return query, count, joins, count_joins
-
     def render(self, template: str, /, **values: Any) -> str:
-        """With the numbers of those who are in the register."""
-        rows = values.get("data", [])
-        if rows and may("optout.view"):
-            values["ciphers"] = store.find_ciphers(reading(), [row.phone_hash for row in rows])
+        """With what waits to be read, and how long refusals took to hold."""
         if template == self.list_template:
             values |= {"waiting": count_waiting(reading(), actor().scope), "effect": measure_effect(reading())}
         return super().render(template, **values)
