@@ -140,6 +140,12 @@ def as_option(function: Function) -> Function:
     return click.option("--as", "as_email", metavar="EMAIL", help=words)(function)
 
 
+def errors_option(function: Function) -> Function:
+    """``--errors-to FILE``, handed over as ``errors_to``: where the rows of a list go that could not be used."""
+    words = t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used.")
+    return click.option("--errors-to", type=click.Path(dir_okay=False, path_type=Path), help=words)(function)
+
+
 def json_option(function: Function) -> Function:
     """``--json``, handed over as ``as_json``."""
     words = t("In một tài liệu JSON ra stdout.", "Print one JSON document on stdout.")

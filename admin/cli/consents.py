@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
+from admin.cli.base import Loa, as_option, emit_json, errors_option, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, import_consents, parse_day, terms
 from campaigns.stats.clock import CITY_TIME
@@ -70,11 +70,7 @@ def add(loa: Loa, /, phone: str, as_email: str | None, as_json: bool, **options:
 @consents.command("import", help=t("Ghi nhận nhiều số từ tệp CSV, XLSX.", "Write down many numbers from CSV or XLSX."))
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_terms_options
-@click.option(
-    "--errors-to",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used."),
-)
+@errors_option
 @as_option
 @json_option
 @pass_loa

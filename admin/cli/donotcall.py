@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa, progress, say
+from admin.cli.base import Loa, as_option, emit_json, errors_option, json_option, pass_loa, progress, say
 from campaigns.advertising.donotcall import check_do_not_call, import_do_not_call, list_state
 from campaigns.audience.tables import estimate_rows
 from campaigns.store.donotcall import count_do_not_call
@@ -33,11 +33,7 @@ def do_not_call() -> None:
 @click.option("--issued", required=True, type=_DAY, help=t("Ngày của danh sách.", "The day the list shows."))
 @click.option("--add", "add_only", is_flag=True, help=t("Bổ sung, không bỏ số nào.", "Add to it, remove nobody."))
 @click.option("--shrink", is_flag=True, help=t("Danh sách mới ngắn hơn nhiều.", "The new list is much shorter."))
-@click.option(
-    "--errors-to",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used."),
-)
+@errors_option
 @as_option
 @json_option
 @pass_loa

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
+from admin.cli.base import Loa, as_option, emit_json, errors_option, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.optouts import add_optout, end_optout
 from campaigns.optouts.lists import import_optout_file
@@ -86,11 +86,7 @@ def end(loa: Loa, phone: str, topic: str | None, evidence: str, as_email: str | 
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--topic", help=_TOPIC)
 @click.option("--evidence", required=True, help=t("Căn cứ của cả danh sách.", "Evidence for the whole list."))
-@click.option(
-    "--errors-to",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=t("Tệp ghi các dòng lỗi.", "File for the rows that could not be used."),
-)
+@errors_option
 @as_option
 @json_option
 @pass_loa
