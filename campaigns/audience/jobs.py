@@ -21,7 +21,7 @@ from campaigns.audience.problems import Outcome, no_formula
 from campaigns.audience.sealed_files import open_text, seal_file
 from campaigns.audience.tables import find_table
 from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, folder_of, list_of
-from campaigns.errors import LoaError
+from campaigns.errors import LoaError, in_every_language
 from campaigns.models import ImportJob
 from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
@@ -36,7 +36,7 @@ from campaigns.store.imports import (
     try_lock_import,
 )
 from campaigns.store.users import load_actor
-from config.i18n import LANGUAGES, Text, language
+from config.i18n import Text, language
 from config.keys import Keyring
 
 MOST_ATTEMPTS = 5
@@ -177,12 +177,8 @@ def _finish(session: Session, job: ImportJob, report: ImportReport) -> None:
 
 
 def _fail(session: Session, job: ImportJob, refusal: LoaError) -> None:
-    error: dict[str, str] = {}
-    for each in LANGUAGES:
-        with language(each):
-            error[each] = str(refusal)
     counts = refusal.detail.get("imported")
-    end_import(session, job.id, report=counts, error=error)
+    end_import(session, job.id, report=counts, error=in_every_language(refusal))
     if counts:
         found = {**counts, "edition": job.edition, "job": job.id, "damaged": True}
         append_audit(session, job.created_by, "contact.import", "import", refusal.detail["source"], found)
