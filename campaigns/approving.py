@@ -24,13 +24,13 @@ from campaigns.errors import Forbidden, InvalidInput, WrongState
 from campaigns.lawful import confirm_class
 from campaigns.models import Campaign, CampaignReview
 from campaigns.stats import estimate
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stepping import lock_for_step, move, need_reason, note
 from campaigns.store.campaigns import database_now
 from campaigns.store.reach import REFUSED, count_stages
 from campaigns.store.reviews import insert_review, list_makers, list_reviews
 from config.i18n import Text
 from config.settings import get_settings
+from config.zone import CITY_TIME
 
 
 class ReviewStep(StrEnum):

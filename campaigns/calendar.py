@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.delivery.hours import CITY_TIME
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.models import Campaign
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
 from campaigns.store.holidays import clear_holiday, keeps_holidays, list_decided_years, save_holiday
 from config.i18n import t
+from config.zone import CITY_TIME
 
 _NAME_MOST = 100
 _AHEAD = timedelta(days=45)

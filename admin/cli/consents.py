@@ -11,9 +11,9 @@ import click
 from admin.cli.base import Loa, as_option, emit_json, errors_option, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, import_consents, parse_day, terms
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.consents import list_consents
 from config.i18n import t
+from config.zone import CITY_TIME
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _TOPIC = t("Chỉ một chủ đề; bỏ trống là mọi quảng cáo.", "One topic only; without it, all advertising.")

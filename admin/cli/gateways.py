@@ -11,11 +11,11 @@ from admin.cli.base import Loa, as_option, emit_json, json_option, pass_loa
 from admin.cli.tables import print_table
 from campaigns.gateways.breaker import State
 from campaigns.gateways.registry import ANY_CARRIER, add_gateway, change_gateway, switch_gateway
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.health import STATES, standing_words, why
 from campaigns.store.gateways import get_gateway, list_gateways, list_routes, list_sessions
 from campaigns.store.health import list_changes, list_health
 from config.i18n import t
+from config.zone import CITY_TIME
 
 _SET = t(
     "Thiết lập của bộ nối; lặp lại được. “-” đọc giá trị từ stdin.",

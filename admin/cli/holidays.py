@@ -24,8 +24,9 @@ def holidays() -> None:
 def list_days(loa: Loa, year: int | None, as_json: bool) -> None:
     """Every day of the calendar of a year."""
     from campaigns.calendar import gap_words
-    from campaigns.delivery.hours import CITY_TIME, WEEKDAY_NAMES
+    from campaigns.delivery.hours import WEEKDAY_NAMES
     from campaigns.store.holidays import list_decided_years, list_holidays
+    from config.zone import CITY_TIME
 
     chosen = year or datetime.now(CITY_TIME).year
     with loa.database.transaction() as session:

@@ -7,8 +7,8 @@ from datetime import time as clock_time
 
 import click
 
-from campaigns.stats.clock import CITY_TIME
 from config.i18n import t
+from config.zone import CITY_TIME
 
 
 def read_start(given: str) -> datetime | None:

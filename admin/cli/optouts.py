@@ -11,10 +11,10 @@ from admin.cli.tables import print_table
 from campaigns.optouts import add_optout, end_optout
 from campaigns.optouts.lists import import_optout_file
 from campaigns.optouts.words import add_word, remove_word
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.optouts import list_optouts
 from campaigns.store.words import list_words
 from config.i18n import t
+from config.zone import CITY_TIME
 
 _TOPIC = t("Chỉ từ chối một chủ đề; bỏ trống là mọi tin.", "Refuse one topic only; without it, everything.")
 

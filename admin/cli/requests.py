@@ -13,6 +13,7 @@ from campaigns.errors import NotFound
 from campaigns.subjects import requests as tickets
 from campaigns.subjects.clocks import CLOCKS
 from config.i18n import t
+from config.zone import CITY_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def list_command(loa: Loa, everything: bool, as_email: str | None, as_json: bool
     if as_json:
         emit_json(rows)
         return
-    today = datetime.now(tickets.ZONE).date()
+    today = datetime.now(CITY_TIME).date()
     show_table(
         ("#", t("Yêu cầu", "Request"), t("Nhận", "Received"), t("Hạn", "Due"), t("Tình trạng", "Standing")),
         [
@@ -108,7 +109,7 @@ def add(
 ) -> None:
     """Open a ticket. A number comes by stdin only: command lines are seen by everybody on the machine."""
     actor = loa.actor(as_email)
-    day = received.date() if received else datetime.now(tickets.ZONE).date()
+    day = received.date() if received else datetime.now(CITY_TIME).date()
     with loa.database.transaction() as session:
         made = tickets.open_request(
             session,

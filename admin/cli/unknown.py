@@ -15,10 +15,10 @@ from campaigns.delivery.states import STATE_TITLES, MessageState
 from campaigns.errors import InvalidInput
 from campaigns.receipts.report import import_report
 from campaigns.receipts.unknown import BY_HAND, resend, settle_all, settle_numbers
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.unknown import list_unknown
 from config.i18n import t
 from config.keys import Keyring
+from config.zone import CITY_TIME
 
 _REASON = t("Căn cứ.", "Reason.")
 

@@ -21,9 +21,9 @@ from campaigns.content.prices import CARRIERS, read_prices
 from campaigns.content.rendering import SOURCE_MOST
 from campaigns.content.rules import ALLOWED_DOMAINS
 from campaigns.models import TemplateVersion
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.campaigns import database_now
 from config.i18n import t
+from config.zone import CITY_TIME
 
 CHOICES = 8
 """People of the sample one may choose from."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal, format_percent
 
 from campaigns.audience.phone import mask_phone
 from config.i18n import current_language, t
+from config.zone import CITY_TIME
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _LOCALES = {"vi": "vi_VN", "en": "en_GB"}
 
 
@@ -35,7 +34,7 @@ def percent(part: int, whole: int) -> str:
 
 def local(moment: datetime) -> datetime:
     """The moment on the clocks of Da Nang; a moment without a zone is UTC."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZONE)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(CITY_TIME)
 
 
 def older_than(value: datetime, *, minutes: int) -> bool:

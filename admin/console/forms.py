@@ -10,8 +10,8 @@ from uuid import UUID
 
 from flask import abort, request
 
-from admin.console.formats import ZONE
 from config.i18n import t
+from config.zone import CITY_TIME
 
 FIELD_MOST = 4000
 _COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,3}")
@@ -79,7 +79,7 @@ class Form:
         if not value:
             return None
         try:
-            return datetime.fromisoformat(value[:16]).replace(tzinfo=ZONE)
+            return datetime.fromisoformat(value[:16]).replace(tzinfo=CITY_TIME)
         except ValueError:
             self.errors[name] = t("Ngày giờ không hợp lệ.", "This is no date and time.")
             return None

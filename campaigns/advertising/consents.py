@@ -19,7 +19,6 @@ from campaigns.audience.tables import Row, Table, open_table
 from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.optouts.register import OWN_TOPICS, mobile_number
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import city_today
 from campaigns.store.consents import end_consents, insert_consent, insert_consents
@@ -27,6 +26,7 @@ from campaigns.store.database import Database
 from campaigns.store.optouts import find_in_force
 from config.i18n import Text
 from config.keys import Keyring
+from config.zone import CITY_TIME
 
 HOW: Mapping[str, Text] = {
     "paper": Text("Phiếu giấy", "Form on paper"),

@@ -13,7 +13,6 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -22,8 +21,8 @@ from campaigns.models import Campaign
 from campaigns.store.holidays import SHIPPED, keeps_holidays, list_holidays
 from config.i18n import Text
 from config.settings import get_settings
+from config.zone import CITY_TIME
 
-CITY_TIME = ZoneInfo("Asia/Ho_Chi_Minh")
 FAR = timedelta(days=400)
 """Further ahead nothing is worked out."""
 

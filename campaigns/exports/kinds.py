@@ -17,7 +17,6 @@ from campaigns.content.topics import TOPICS
 from campaigns.errors import InvalidInput
 from campaigns.models import AuditEntry, Contact, OptOut
 from campaigns.proof.deeds import deed, kind_title
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.audit import FILTERS
 from campaigns.store.console import find_ciphers
 from campaigns.store.exports import read_audit_rows, read_contact_rows, read_optout_rows
@@ -25,6 +24,7 @@ from campaigns.store.places import load_places
 from campaigns.titles import SOURCE_TITLES, carrier
 from config.i18n import Text, t
 from config.keys import Keyring
+from config.zone import CITY_TIME
 
 Cells = tuple[str, ...]
 

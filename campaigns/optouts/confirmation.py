@@ -21,11 +21,11 @@ from campaigns.delivery.states import CampaignState
 from campaigns.errors import LoaError
 from campaigns.models import Campaign
 from campaigns.optouts.keywords import Wish
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.campaigns import database_now, find_standing, lock_standing
 from campaigns.store.optouts import ensure_contact, find_route, queue_single_message
 from campaigns.store.templates import get_version
 from config.keys import Keyring
+from config.zone import CITY_TIME
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 from campaigns.access import Actor
 from campaigns.models import AuditCheck
 from campaigns.store.audit import (
-    CITY_ZONE,
     find_hashes,
     insert_check,
     list_open_checks,
@@ -35,6 +34,7 @@ from campaigns.store.campaigns import database_now
 from campaigns.store.database import Database
 from config.i18n import Text
 from config.keys import Keyring
+from config.zone import CITY_TIME
 
 NIGHT = "system"
 """Who asks at night."""
@@ -170,7 +170,7 @@ def ask_for_check(session: Session, actor: Actor) -> AuditCheck:
 
 def ask_at_night(session: Session) -> bool:
     """Ask for the verification of this night, once, where there is anything; whether it was asked for now."""
-    now = database_now(session).astimezone(CITY_ZONE)
+    now = database_now(session).astimezone(CITY_TIME)
     if now.hour < NIGHT_HOUR or read_head(session) is None or was_asked_on(session, NIGHT, now.date()):
         return False
     insert_check(session, NIGHT)

@@ -12,8 +12,8 @@ from campaigns.delivery.states import CAMPAIGN_TITLES, MESSAGE_STATES, STATE_TIT
 from campaigns.lawful import legal_basis_of
 from campaigns.proof.deeds import FIELDS, deed
 from campaigns.proof.record import Deed, Proof, Recount, is_over
-from campaigns.stats.clock import CITY_TIME
 from config.i18n import Text, current_language, t
+from config.zone import CITY_TIME
 
 Tone = Literal["good", "warn", "bad", ""]
 

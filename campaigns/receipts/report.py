@@ -18,13 +18,13 @@ from campaigns.audience.problems import Outcome, Problem, ProblemFile
 from campaigns.audience.tables import Row, Table, open_table
 from campaigns.delivery.states import MessageState
 from campaigns.errors import InvalidInput
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
 from campaigns.store.gateways import get_gateway
 from campaigns.store.unknown import find_messages_of, settle_unknown
 from config.i18n import Text
 from config.keys import Keyring
+from config.zone import CITY_TIME
 
 TELCO_CODE = "LOA_TELCO_REPORT"
 MOST_ROWS = 2_000_000

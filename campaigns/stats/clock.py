@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from campaigns.delivery.hours import CITY_TIME
-
-__all__ = ["CITY_TIME", "hour", "moment"]
+from config.zone import CITY_TIME
 
 
 def hour(at: datetime) -> str:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from campaigns.access import WHOLE_CITY, Scope
 from campaigns.areas.restating import Home, homes
 from campaigns.models import Area
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.summary import STATE_LABELS, StatsRow, by_state
 from campaigns.store.gateways import list_gateways
 from campaigns.store.narrowed import Narrowing, list_areas_and_successors, sum_batches
 from config.i18n import Text, t
+from config.zone import CITY_TIME
 
 LEAST_PEOPLE = 30
 """Areas with fewer messages are not shown alone: a handful of people could be told apart."""

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.hours import open_hours
 from campaigns.models import Campaign
-from campaigns.stats.clock import CITY_TIME, moment
+from campaigns.stats.clock import moment
 from campaigns.stats.waterfall import Waterfall
 from campaigns.store.campaigns import database_now
 from campaigns.store.routes import read_shares
 from config.i18n import t
+from config.zone import CITY_TIME
 
 
 @dataclass(frozen=True, slots=True)

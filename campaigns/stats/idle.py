@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.hours import WEEKDAY_NAMES, OpenHours, open_hours
 from campaigns.delivery.trouble import read_reason
-from campaigns.stats.clock import CITY_TIME, moment
+from campaigns.stats.clock import moment
 from campaigns.stats.health import standing_words
 from campaigns.store.campaigns import database_now, get_campaign, read_idle_facts, read_waiting_gateways
 from campaigns.store.frequency import waits_for_another_day
 from campaigns.store.pacing import next_due
 from config.i18n import t
+from config.zone import CITY_TIME
 
 STANDS_STILL = timedelta(seconds=10)
 """A shorter gap between two messages is the pace itself, and nothing to explain."""

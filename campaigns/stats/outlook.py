@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from campaigns.delivery.hours import OpenHours, open_hours
 from campaigns.delivery.states import CampaignState
 from campaigns.models import Campaign
-from campaigns.stats.clock import CITY_TIME, moment
+from campaigns.stats.clock import moment
 from campaigns.store.campaigns import database_now
 from campaigns.store.pacing import read_fullest_ward, read_left_by_gateway
 from config.i18n import t
+from config.zone import CITY_TIME
 
 
 @dataclass(frozen=True, slots=True)

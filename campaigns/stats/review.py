@@ -23,7 +23,6 @@ from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.errors import LoaError
 from campaigns.lawful import duties_of, refuse_unlawful
 from campaigns.models import Campaign, TemplateVersion
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.forecast import Carried, Forecast, carried_by, forecast
 from campaigns.stats.samples import Sample, samples_of
 from campaigns.stats.waterfall import Waterfall, waterfall_of
@@ -32,6 +31,7 @@ from campaigns.store.making import count_over_cap, list_same_text
 from campaigns.store.templates import get_version
 from config.i18n import t
 from config.settings import get_settings
+from config.zone import CITY_TIME
 
 SAME_TEXT_DAYS = 90
 """How far back an earlier campaign with the same wording is spoken of."""

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import AuditCheck, AuditEntry, Campaign, Link, User
+from config.zone import CITY_TIME
 
 _LOCK_KEY = 0x10A_A0D17
 """Advisory lock that puts writers of the chain in a row."""
@@ -23,7 +23,6 @@ _CHECK_KEY = 0x10A_A0D18
 
 _FETCH = 2_000
 
-CITY_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
 _plain = json.JSONEncoder(ensure_ascii=False).encode
@@ -148,7 +147,7 @@ def conditions_of(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
 
 
 def _midnight(day: str) -> datetime:
-    return datetime.combine(date.fromisoformat(day), time(), CITY_ZONE)
+    return datetime.combine(date.fromisoformat(day), time(), CITY_TIME)
 
 
 # The next different value is looked up in the index each time: as many steps as there are values, however many rows.

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaigns.delivery.hours import CITY_TIME
 from campaigns.delivery.states import MessageState
+from config.zone import CITY_TIME
 
 S = MessageState
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -22,8 +21,8 @@ from campaigns.store.requests import count_due_requests, find_act, lock_request
 from campaigns.subjects import clocks
 from campaigns.subjects.clocks import CLOCKS, IsWorkingDay, not_at_weekends
 from config.i18n import Text
+from config.zone import CITY_TIME
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SOON = timedelta(days=3)
 """A request this near its end is something to do today."""
 
@@ -173,7 +172,7 @@ def complete(session: Session, actor: Actor, request_id: int, note: str = "") ->
     found = _open(session, actor, request_id)
     acts = CLOCKS[found.kind].acts
     if found.contact_id is not None and acts:
-        since = datetime.combine(found.received_on, datetime.min.time(), ZONE)
+        since = datetime.combine(found.received_on, datetime.min.time(), CITY_TIME)
         found.act_id = find_act(session, found.contact_id, acts, since)
         if found.act_id is None:
             raise WrongState(
@@ -201,7 +200,7 @@ def working_days(session: Session, start: date) -> IsWorkingDay:
 
 
 def _today(session: Session) -> date:
-    return database_now(session).astimezone(ZONE).date()
+    return database_now(session).astimezone(CITY_TIME).date()
 
 
 def _open(session: Session, actor: Actor, request_id: int) -> SubjectRequest:

@@ -18,7 +18,8 @@ from campaigns.store.campaigns import database_now
 from campaigns.store.database import Database
 from campaigns.subjects.breach import open_breach
 from campaigns.subjects.processors import Entry, add_processor, prefilled
-from campaigns.subjects.requests import ZONE, open_request
+from campaigns.subjects.requests import open_request
+from config.zone import CITY_TIME
 from tests.browser.conftest import Desks
 from tests.factories import ADMINISTRATOR, OFFICER
 from tests.journeys.city import City
@@ -132,7 +133,7 @@ def _registers(session: Session, person: int) -> dict[str, int]:
         kind="delete",
         channel="letter",
         evidence="VB 12",
-        received_on=now.astimezone(ZONE).date(),
+        received_on=now.astimezone(CITY_TIME).date(),
         contact_id=person,
     )
     found = open_breach(session, ADMINISTRATOR, title="Mất máy tính", discovered_at=now)

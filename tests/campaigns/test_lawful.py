@@ -19,7 +19,7 @@ from campaigns.advertising.senders import save_sender
 from campaigns.approving import approve
 from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
-from campaigns.delivery.hours import CITY_TIME, open_hours
+from campaigns.delivery.hours import open_hours
 from campaigns.delivery.planner import plan_campaign
 from campaigns.draft import CampaignDraft, content_hash
 from campaigns.errors import Forbidden, InvalidInput, LoaError
@@ -34,6 +34,7 @@ from campaigns.store.optouts import insert_optout
 from campaigns.store.templates import TemplateFacts, create_template
 from config.keys import Keyring
 from config.settings import get_settings
+from config.zone import CITY_TIME
 from tests.factories import (
     ADVERTISING,
     APPROVER,

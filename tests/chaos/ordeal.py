@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns.delivery.states import MessageState
 from campaigns.gateways.smpp.sandbox import SandboxOptions
-from campaigns.stats.idle import CITY_TIME
+from config.zone import CITY_TIME
 from tests.chaos.evidence import Evidence, Silence, gather
 from tests.chaos.faults import KINDS
 from tests.chaos.installation import LEASE_SECONDS, Installation

@@ -20,7 +20,6 @@ from admin.console.words import DIMENSION_TITLES, GROUPS
 from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.content.topics import TOPICS
 from campaigns.scope import sees
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.delivery import DeliveryQuery, delivery
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
@@ -29,6 +28,7 @@ from campaigns.store.gateways import list_gateways
 from campaigns.store.narrowed import list_planned_campaigns
 from campaigns.store.places import load_areas_of, within_scope
 from config.i18n import t
+from config.zone import CITY_TIME
 
 DAYS = 30
 """How far back the page looks when the address says nothing."""

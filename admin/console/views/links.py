@@ -26,6 +26,7 @@ from campaigns.models import Area, Link
 from campaigns.store.audit import append_audit
 from campaigns.store.links import list_campaigns_with, list_hosts, sum_visits_of
 from config.i18n import Text, t
+from config.zone import CITY_TIME
 
 
 def _name(_view: Any, _context: Any, link: Link, _column: str) -> Markup:
@@ -275,7 +276,7 @@ def _end_of_day(form: Form) -> datetime | None:
     if not value:
         return None
     try:
-        return datetime.combine(datetime.fromisoformat(value[:10]).date(), time(23, 59, 59), formats.ZONE)
+        return datetime.combine(datetime.fromisoformat(value[:10]).date(), time(23, 59, 59), CITY_TIME)
     except ValueError:
         form.errors["ends"] = t("Ngày không hợp lệ.", "This is no date.")
         return None

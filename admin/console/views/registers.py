@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from flask import redirect, request, url_for
 
 from admin.console.context import actor, console, reading
-from admin.console.formats import ZONE, local
+from admin.console.formats import local
 from admin.console.forms import Form
 from admin.console.frame import Page, expose
 from admin.console.words import Badge
@@ -26,6 +26,7 @@ from campaigns.store.registers import (
 from campaigns.subjects import breach, processors
 from campaigns.subjects.retention import overview, terms_of
 from config.i18n import Text, t
+from config.zone import CITY_TIME
 
 _INPUT = "%Y-%m-%dT%H:%M"
 
@@ -159,7 +160,7 @@ class ProcessorScreen(Page):
     @expose("/")
     def index(self) -> str:
         """The register."""
-        today = database_now(reading()).astimezone(ZONE).date()
+        today = database_now(reading()).astimezone(CITY_TIME).date()
         return self.render(
             "console/processors.html",
             rows=[(row, processors.check_is_due(row, today)) for row in list_processors(reading())],

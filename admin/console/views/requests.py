@@ -20,13 +20,14 @@ from campaigns.store.requests import get_request, list_requests
 from campaigns.subjects import requests as tickets
 from campaigns.subjects.clocks import CLOCKS
 from config.i18n import Text, t
+from config.zone import CITY_TIME
 
 SHOWN = 50
 
 
 def today() -> date:
     """The day on the clocks of Da Nang."""
-    return database_now(reading()).astimezone(tickets.ZONE).date()
+    return database_now(reading()).astimezone(CITY_TIME).date()
 
 
 def due_badge(ticket: SubjectRequest, day: date) -> Badge:

@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from campaigns.delivery.hours import CITY_TIME
 from campaigns.delivery.planner import plan_campaign
 from campaigns.delivery.states import MessageState
 from campaigns.stats import reconcile, summary
@@ -25,6 +24,7 @@ from campaigns.store.frequency import OVER_CAP, Cap, enter
 from campaigns.store.gateways import note_session
 from campaigns.store.reach import WILL_SEND, Reach, count_stages, list_at_stage
 from config.keys import Keyring
+from config.zone import CITY_TIME
 from tests.factories import ADVERTISING, allow_advertising, make_campaign, make_contact, make_gateway, make_template
 
 ONE_A_DAY = Cap("thong-bao", 1)

@@ -9,12 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaigns.content.classes import WHOLE_DAY, Hours, class_rules
-from campaigns.delivery.hours import CITY_TIME, OpenHours, SpecialDay, keep_class_hours, open_hours, shipped_holidays
+from campaigns.delivery.hours import OpenHours, SpecialDay, keep_class_hours, open_hours, shipped_holidays
 from campaigns.stats.idle import closed_words
 from campaigns.store.holidays import list_decided_years, save_holiday, save_holidays
 from campaigns.store.opening import INSIDE_WINDOW
 from config.i18n import language
 from config.settings import get_settings
+from config.zone import CITY_TIME
 from tests.factories import make_campaign
 
 HOUR = 3600

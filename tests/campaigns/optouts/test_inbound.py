@@ -26,12 +26,12 @@ from campaigns.optouts import handle_inbound
 from campaigns.optouts.keywords import Wish
 from campaigns.receipts.events import take_in
 from campaigns.stats import reconcile
-from campaigns.stats.clock import CITY_TIME
 from campaigns.store.claiming import ClaimRequest, claim_messages
 from campaigns.store.database import Database
 from campaigns.store.delivery import finish_campaigns
 from campaigns.store.optouts import find_in_force
 from config.keys import Keyring
+from config.zone import CITY_TIME
 from tests.factories import make_contact, make_gateway, next_phone
 
 TEXTS = Path(__file__).resolve().parents[3] / "templates" / "sms"

@@ -10,13 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaigns.models import Campaign
-from campaigns.stats.clock import CITY_TIME
 from campaigns.stats.idle import idle_reason
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import database_now
 from campaigns.store.gateways import note_session
 from config.i18n import language
 from config.keys import Keyring
+from config.zone import CITY_TIME
 from tests.factories import make_campaign, make_gateway, ward_id
 
 HOUR = 3600
