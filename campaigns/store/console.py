@@ -44,13 +44,18 @@ def _folded(word: str) -> str:
     return plain.replace("đ", "d")
 
 
-def narrow_to_area(query: Query[Any], area_id: int) -> Query[Any]:
-    """Contacts of a ward, or of all wards of a district."""
+def wards_of(area_id: int) -> Any:
+    """Ids of a ward, or of all wards of a district, as a subquery."""
     wards = text(
         "SELECT w.id FROM area a JOIN area w ON w.edition = a.edition AND w.kind = 'ward'"
         " AND (w.id = a.id OR (a.kind = 'district' AND w.parent_code = a.code)) WHERE a.id = :area"
     ).bindparams(area=area_id)
-    return query.filter(Contact.ward_id.in_(wards.columns(id=Contact.ward_id.type).scalar_subquery()))
+    return wards.columns(id=Contact.ward_id.type).scalar_subquery()
+
+
+def narrow_to_area(query: Query[Any], area_id: int) -> Query[Any]:
+    """Contacts of a ward, or of all wards of a district."""
+    return query.filter(Contact.ward_id.in_(wards_of(area_id)))
 
 
 def list_editions(session: Session) -> list[str]:

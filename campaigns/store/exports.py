@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
-from campaigns.models import Area, AuditEntry, Contact, ExportJob, OptOut
+from campaigns.models import AuditEntry, Contact, ExportJob, OptOut
 from campaigns.store.audit import conditions_of
+from campaigns.store.console import wards_of
 from campaigns.store.rows import lock_row
 from campaigns.store.scope import contacts_within, numbers_within
 
@@ -100,22 +101,11 @@ def read_contact_rows(
     """The next people by id, of an area and a carrier where they are named."""
     conditions = [contacts_within(scope)]
     if "area" in filters:
-        conditions.append(Contact.ward_id.in_(_wards_of(int(filters["area"]))))
+        conditions.append(Contact.ward_id.in_(wards_of(int(filters["area"]))))
     if "carrier" in filters:
         conditions.append(Contact.carrier == filters["carrier"])
     rows: Sequence[Contact] = _page(session, Contact, conditions, after, limit)
     return rows
-
-
-def _wards_of(area_id: int) -> Any:
-    """Ids of a ward, or of all wards of a district."""
-    area, ward = Area.__table__.alias("area_chosen"), Area.__table__.alias("ward")
-    inside = (ward.c.id == area.c.id) | ((area.c.kind == "district") & (ward.c.parent_code == area.c.code))
-    return (
-        select(ward.c.id)
-        .select_from(area.join(ward, (ward.c.edition == area.c.edition) & (ward.c.kind == "ward") & inside))
-        .where(area.c.id == area_id)
-    )
 
 
 def read_optout_rows(
