@@ -21,8 +21,6 @@ from config.zone import CITY_TIME
 LEAST_PEOPLE = 30
 """Areas with fewer messages are not shown alone: a handful of people could be told apart."""
 
-DIMENSIONS: tuple[str, ...] = ("district", "ward", "carrier", "gateway", "hour", "state")
-
 _UNPLACED: Mapping[str, Text] = {
     "": Text("Chưa rõ địa bàn", "Area unknown"),
     "split": Text("Đơn vị đã chia tách, không quy đổi được", "Divided units, cannot be restated"),

@@ -23,6 +23,9 @@ ADD_DELTAS = ", ".join(f"{column} = b.{column} + d.{column}" for column in COLUM
 SUMS = ", ".join(f"coalesce(sum(b.{column}), 0)::bigint AS {column}" for column in COLUMNS)
 """Select list over batches ``b``: the total of each counter."""
 
+ADDED = ", ".join(f"sum({column}) AS {column}" for column in ("size", "parts", *COLUMNS))
+"""Select list over batches that are added up by what they hold first, to be named and summed (``SUMS``) afterwards."""
+
 _LOCK = text("SELECT id FROM batch WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import WHOLE_CITY, Scope
 from campaigns.models import Area, AreaSuccessor, Campaign
-from campaigns.store.counters import COLUMNS, SUMS
+from campaigns.store.counters import ADDED, SUMS
 from campaigns.store.scope import campaigns_within
 
 PLACES: Mapping[str, str] = {
@@ -65,10 +65,9 @@ def sum_batches(session: Session, narrowing: Narrowing, by: str) -> Sequence[Row
     """(place, planned, parts, one number for each state) by a key of ``PLACES``; place is null where it is not set."""
     condition, parameters = narrowing.condition()
     # Added up by campaign and place first: joined row by row, a hundred thousand batches would each be matched.
-    added = ", ".join(f"sum({column}) AS {column}" for column in ("size", "parts", *COLUMNS))
     statement = (
         f"SELECT b.place, sum(b.size)::bigint AS planned, sum(b.parts)::bigint AS parts, {SUMS} FROM ("
-        f"SELECT {PLACES[by]} AS place, {added} FROM batch b JOIN campaign c ON c.id = b.campaign_id"
+        f"SELECT {PLACES[by]} AS place, {ADDED} FROM batch b JOIN campaign c ON c.id = b.campaign_id"
         f" WHERE {condition} GROUP BY 1) b GROUP BY 1"
     )
     return session.execute(text(statement), parameters).all()

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MESSAGE_STATES
-from campaigns.store.counters import COLUMNS, SUMS
+from campaigns.store.counters import ADDED, COLUMNS, SUMS
 
 _KEYS: Mapping[str, tuple[str, str, str, str]] = {
     # dimension: (what batches are added up by first, key, name, joins)
@@ -43,9 +43,6 @@ _KEYS: Mapping[str, tuple[str, str, str, str]] = {
 DIMENSIONS: tuple[str, ...] = ("district", "ward", "carrier", "gateway", "hour", "state")
 
 
-_ADDED = ", ".join(f"sum({column}) AS {column}" for column in ("size", "parts", *COLUMNS))
-
-
 def sum_by(session: Session, campaign_id: int | None, dimension: str) -> Sequence[Row[Any]]:
     """Rows of (key, name, planned, parts, one number for each state) of one campaign, or of all, by ``dimension``.
 
@@ -56,7 +53,7 @@ def sum_by(session: Session, campaign_id: int | None, dimension: str) -> Sequenc
     # Added up by what a batch itself holds, and named afterwards: there are a thousand times more batches than wards.
     statement = (
         f"SELECT {key} AS key, {name} AS name, sum(b.size)::bigint AS planned, sum(b.parts)::bigint AS parts, {SUMS} "
-        f"FROM (SELECT {place} AS place, {_ADDED} FROM batch {where} GROUP BY 1) b {joins} GROUP BY 1, 2 ORDER BY 1"
+        f"FROM (SELECT {place} AS place, {ADDED} FROM batch {where} GROUP BY 1) b {joins} GROUP BY 1, 2 ORDER BY 1"
     )
     return session.execute(text(statement), {"campaign": campaign_id}).all()
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from campaigns.access import Scope
 from campaigns.models import Batch
 from campaigns.stats import STATE_LABELS, StatsRow
-from campaigns.stats.delivery import DIMENSIONS, DeliveryQuery, delivery, merge_small
+from campaigns.stats.delivery import DeliveryQuery, delivery, merge_small
+from campaigns.store.stats import DIMENSIONS
 from config.keys import Keyring
 from tests.factories import make_campaign, make_gateway, ward_id
 
