@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 NONCE_BYTES = 12
 HASH_BYTES = 16
 _MAX_KEYS = 255
+_SHA256_BLOCK = 64
+_HMAC_PADS = tuple(bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class KeyringError(Exception):
@@ -103,17 +105,17 @@ class Keyring:
         nonces = (random[i : i + NONCE_BYTES] for i in range(0, len(random), NONCE_BYTES))
         return [number + nonce + encrypt(nonce, plain, None) for nonce, plain in zip(nonces, plains, strict=True)]
 
-    def seal_many(self, owners: Iterable[bytes], plains: Sequence[bytes]) -> list[bytes]:
-        """Ciphertexts of ``plains`` under the current key, with nonces made of each text and its owner.
+    def seal_many(self, owners: Iterable[bytes], plains: Iterable[bytes], use: bytes = b"") -> list[bytes]:
+        """Ciphertexts of ``plains`` under the current key, with nonces made of each text, its owner and its ``use``.
 
-        The nonce is a keyed hash of both, as in RFC 5297, so no two texts share one. It tells whether an owner's text
-        changed, and nothing about the texts of two owners.
+        The nonce is a keyed hash of all three, as in RFC 5297, so no two texts share one. It tells whether an owner's
+        text changed, and nothing about the texts of two owners.
         """
         key, aead = self._newest()
         number, encrypt, keyed, sealed = bytes((key,)), aead.encrypt, self._nonces.copy, []
         for owner, plain in zip(owners, plains, strict=True):
             mac = keyed()
-            mac.update(owner + plain)
+            mac.update(owner + use + plain)
             nonce = mac.digest()
             sealed.append(number + nonce + encrypt(nonce, plain, None))
         return sealed
@@ -173,12 +175,19 @@ class Keyring:
         return hmac.digest(self.hash_key, plain, "sha256")[:HASH_BYTES]
 
     def hash_many(self, plains: Sequence[bytes]) -> list[bytes]:
-        """Look-up hashes of ``plains``; as ``hash`` of each, with the key taken in once, which is half of the work."""
-        keyed, hashes = hmac.new(self.hash_key, digestmod="sha256"), []
+        """Look-up hashes of ``plains``; as ``hash`` of each, with the key taken in once: a third of the time.
+
+        HMAC by its definition (RFC 2104, section 2), for the library's object takes longer to copy than to use.
+        """
+        key = self.hash_key if len(self.hash_key) <= _SHA256_BLOCK else hashlib.sha256(self.hash_key).digest()
+        key = key.ljust(_SHA256_BLOCK, b"\0")
+        inside, outside = (hashlib.sha256(key.translate(pad)).copy for pad in _HMAC_PADS)
+        hashes = []
         for plain in plains:
-            one = keyed.copy()
-            one.update(plain)
-            hashes.append(one.digest()[:HASH_BYTES])
+            inner, outer = inside(), outside()
+            inner.update(plain)
+            outer.update(inner.digest())
+            hashes.append(outer.digest()[:HASH_BYTES])
         return hashes
 
     def derive(self, purpose: str) -> bytes:

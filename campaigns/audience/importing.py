@@ -12,10 +12,11 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import compress, repeat
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -29,19 +30,8 @@ from campaigns.audience.sealing import LABELS, Words, seal_names, seal_values
 from campaigns.audience.tables import Table, open_table
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.store.areas import load_area_ids
-from campaigns.store.contacts import (
-    NO_ATTRIBUTES,
-    NO_NAME,
-    ContactAppearedMeanwhile,
-    Merged,
-    encode_bytes,
-    encode_ints,
-    encode_json,
-    encode_row,
-    merge_contacts,
-    prepare_import,
-    stage_contacts,
-)
+from campaigns.store.contact_rows import encode_rows
+from campaigns.store.contacts import ContactAppearedMeanwhile, Merged, merge_contacts, prepare_import, stage_contacts
 from campaigns.store.database import Database
 from config.i18n import t
 from config.keys import Keyring
@@ -118,12 +108,13 @@ def import_contacts(
     report = ImportReport(
         source=f"{source or path.name[:120]} #{os.urandom(4).hex()}", kind=table.kind, ignored=table.columns.ignored
     )
+    keys = [key for key, _ in table.columns.attributes]
     with ProblemFile(errors_to) as problems, database.engine.connect() as connection:
         with Session(connection) as session:
             prepare_import(session)
             session.commit()
         try:
-            for chunk, merged in _merge_all(connection, keyring, report.source, _chunks(table, reader)):
+            for chunk, merged in _merge_all(connection, keyring, report.source, keys, _chunks(table, reader)):
                 _count(report, chunk, merged, keyring, table, problems)
                 if progress is not None:
                     progress(chunk.rows)
@@ -167,7 +158,7 @@ def _chunks(table: Table, reader: RowReader) -> Iterator[Chunk]:
 
 
 def _merge_all(
-    connection: Connection, keyring: Keyring, source: str, chunks: Iterator[Chunk]
+    connection: Connection, keyring: Keyring, source: str, keys: Sequence[str], chunks: Iterator[Chunk]
 ) -> Iterator[tuple[Chunk, Merged]]:
     """Merge each chunk in one thread while this one reads and encrypts the next: at most two are in memory."""
     before: tuple[Chunk, Future[Merged]] | None = None
@@ -176,7 +167,7 @@ def _merge_all(
     with _quick_turns(), _untouched_past(), ThreadPoolExecutor(1, thread_name_prefix="merge") as pool:
         try:
             for chunk in chunks:
-                rows = _encode(chunk, keyring, words)
+                rows = _encode(chunk, keys, keyring, words)
                 if before is not None:
                     yield before[0], before[1].result()
                 before = chunk, pool.submit(_merge, connection, keyring, source, rows)
@@ -214,42 +205,43 @@ def _untouched_past() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _encode(chunk: Chunk, keyring: Keyring, words: Words) -> bytes:
-    """The chunk's rows for COPY, encrypted and hashed; the chunk keeps only what the report needs."""
-    seen: set[bytes] = set()
-    rows = []
-    hashes, ciphers = keyring.hash_many(chunk.numbers), keyring.encrypt_many(chunk.numbers)
-    names, attributes = _encode_names(chunk.names, hashes, keyring, words), _encode_attributes(chunk, hashes, keyring)
-    columns = zip(chunk.lines, hashes, ciphers, chunk.rest, names, attributes, strict=True)
-    for line, digest, cipher, rest, name, values in columns:
-        rows.append((digest, encode_row(line, digest not in seen, digest, cipher, rest + name + values)))
-        seen.add(digest)
-    chunk.lines, chunk.numbers, chunk.rest, chunk.names, chunk.attributes = [], [], [], [], []
-    # In the order of the hash, neighbours in the index are looked up and inserted together.
-    rows.sort()
-    return b"".join(row for _, row in rows)
+def _encode(chunk: Chunk, keys: Sequence[str], keyring: Keyring, words: Words) -> bytes:
+    """The chunk's rows for COPY, encrypted and hashed; the chunk keeps only what the report needs.
 
-
-def _encode_names(names: Sequence[str], hashes: Sequence[bytes], keyring: Keyring, words: Words) -> Iterator[bytes]:
-    sealed = zip(names, seal_names(keyring, hashes, names), strict=True)
-    return (encode_bytes(cipher) + encode_ints(words.digests(name)) if name else NO_NAME for name, cipher in sealed)
-
-
-def _encode_attributes(chunk: Chunk, hashes: Sequence[bytes], keyring: Keyring) -> Iterator[bytes]:
-    rows = zip(hashes, chunk.attributes, strict=True)
-    secret = [(digest, key, value) for digest, row in rows for key, value in row if key not in LABELS]
-    sealed = iter(seal_values(keyring, secret))
-    keys = {key: json.dumps(key).encode() for row in chunk.attributes for key, _ in row}
-    return (
-        encode_json(b",".join([b"%b:%b" % (keys[key], _in_json(key, value, sealed)) for key, value in row]))
-        if row
-        else NO_ATTRIBUTES
-        for row in chunk.attributes
+    A column at a time: calling something for every person would cost more than the encryption.
+    """
+    hashes, names = keyring.hash_many(chunk.numbers), chunk.names
+    sealed = iter(seal_names(keyring, compress(hashes, names), filter(None, names)))
+    encoded = encode_rows(
+        lines=chunk.lines,
+        hashes=hashes,
+        ciphers=keyring.encrypt_many(chunk.numbers),
+        rest=chunk.rest,
+        names=[next(sealed) if name else None for name in names],
+        words=map(words.digests, names),
+        attributes=_encode_attributes(keys, chunk.attributes, hashes, keyring),
     )
+    chunk.lines, chunk.numbers, chunk.rest, chunk.names, chunk.attributes = [], [], [], [], []
+    return encoded
 
 
-def _in_json(key: str, value: str, sealed: Iterator[bytes]) -> bytes:
-    return json.dumps(value).encode() if key in LABELS else b'"%b"' % next(sealed)
+def _encode_attributes(
+    keys: Sequence[str], rows: Sequence[Sequence[str]], hashes: Sequence[bytes], keyring: Keyring
+) -> Iterable[bytes]:
+    """Each row's attributes as JSON without its braces."""
+    if not keys or not rows:
+        return repeat(b"", len(rows))
+    columns = []
+    for key, values in zip(keys, zip(*rows, strict=True), strict=True):
+        start = json.dumps(key).encode() + b":"
+        if key in LABELS:
+            columns.append([start + json.dumps(value).encode() if value else b"" for value in values])
+        else:
+            sealed = iter(seal_values(keyring, compress(hashes, values), key, filter(None, values)))
+            columns.append([b'%b"%b"' % (start, next(sealed)) if value else b"" for value in values])
+    if len(columns) == 1:
+        return columns[0]
+    return [b",".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
 def _merge(connection: Connection, keyring: Keyring, source: str, rows: bytes) -> Merged:

@@ -12,7 +12,7 @@ from campaigns.audience.columns import Columns
 from campaigns.audience.phone import PhoneProblem, canonical_phone, parse_phone
 from campaigns.audience.problems import Outcome, Problem
 from campaigns.errors import LoaError
-from campaigns.store.contacts import encode_field, encode_ward
+from campaigns.store.contact_rows import encode_field, encode_ward
 from config.i18n import t
 
 MAX_NAME = 200
@@ -27,10 +27,6 @@ _LANGUAGES = {
 }
 
 
-Attributes = tuple[tuple[str, str], ...]
-"""(key, value) of those a row gives."""
-
-
 @dataclass(slots=True)
 class Chunk:
     """Good rows, ready to be encrypted and staged, and what there is to say about others."""
@@ -42,7 +38,8 @@ class Chunk:
     """Carrier, ward and language, encoded for COPY."""
     names: list[str] = field(default_factory=list)
     """Empty where the row gives none."""
-    attributes: list[Attributes] = field(default_factory=list)
+    attributes: list[list[str]] = field(default_factory=list)
+    """Of each row its values in the order of the columns that hold them; empty where the row gives none."""
     problems: list[Problem] = field(default_factory=list)
     rows: int = 0
     rejected: int = 0
@@ -66,23 +63,20 @@ class RowReader:
 
     def read(self, rows: Sequence[tuple[int, list[str]]], chunk: Chunk) -> None:
         """Add ``rows`` to ``chunk``; rows without any text do not count."""
-        columns, phone = self._columns, self._columns.phone
+        phone = self._columns.phone
         for line, cells in rows:
             raw = cells[phone] if phone < len(cells) else ""
             quick = canonical_phone(raw)
             if quick is None:
-                if not raw and not any(cell.strip() for cell in cells):
-                    continue
-                self._read_odd(line, cells, raw, chunk)
+                if raw or any(cell.strip() for cell in cells):
+                    self._read_odd(line, cells, raw, chunk)
                 continue
             chunk.rows += 1
-            rest = self._rest(line, cells, chunk, quick[1])
-            if rest is None:
+            number, carrier, warning = quick
+            if not self._take(line, cells, chunk, number, carrier):
                 chunk.rejected += 1
-                continue
-            if quick[2] is not None:
-                self._warn(chunk, line, columns.phone, raw, str(quick[2]))
-            self._keep(chunk, line, quick[0], rest)
+            elif warning is not None:
+                self._warn(chunk, line, phone, raw, str(warning))
 
     def _read_odd(self, line: int, cells: list[str], raw: str, chunk: Chunk) -> None:
         """A row whose number takes more than a glance."""
@@ -90,11 +84,10 @@ class RowReader:
         result = parse_phone(raw)
         if isinstance(result, PhoneProblem):
             self._reject(chunk, line, self._columns.phone, raw, result.reason, result.suggestion)
-            self._rest(line, cells, chunk, "")
+            self._beside(line, cells, chunk)
             chunk.rejected += 1
             return
-        rest = self._rest(line, cells, chunk, result.carrier)
-        if rest is None:
+        if not self._take(line, cells, chunk, result.number, result.carrier):
             chunk.rejected += 1
             return
         if result.repair is not None:
@@ -103,19 +96,25 @@ class RowReader:
             chunk.problems.append(Problem(line, Outcome.REPAIRED, title, raw, reason, result.national))
         if result.warning is not None:
             self._warn(chunk, line, self._columns.phone, raw, str(result.warning))
-        self._keep(chunk, line, result.number, rest)
 
-    @staticmethod
-    def _keep(chunk: Chunk, line: int, number: str, rest: tuple[bytes, str, Attributes]) -> None:
+    def _take(self, line: int, cells: list[str], chunk: Chunk, number: str, carrier: str) -> bool:
+        """Add one person; False, with its problems noted, where a column beside the number makes the row bad."""
+        beside = self._beside(line, cells, chunk)
+        if beside is None:
+            return False
+        ward, language, name, attributes = beside
+        found = self._carriers.get(carrier)
+        if found is None:
+            found = self._carriers[carrier] = encode_field(carrier)
         chunk.lines.append(line)
         chunk.numbers.append(number.encode())
-        encoded, name, attributes = rest
-        chunk.rest.append(encoded)
+        chunk.rest.append(found + ward + language)
         chunk.names.append(name)
         chunk.attributes.append(attributes)
+        return True
 
-    def _rest(self, line: int, cells: list[str], chunk: Chunk, carrier: str) -> tuple[bytes, str, Attributes] | None:
-        """What stands beside the number; None, with its problems noted, where a column makes the row bad."""
+    def _beside(self, line: int, cells: list[str], chunk: Chunk) -> tuple[bytes, bytes, str, list[str]] | None:
+        """Ward and language, encoded, name and attributes; None, with its problems noted, of a bad row."""
         if len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
         columns = self._columns
@@ -130,16 +129,11 @@ class RowReader:
             name = self._text(line, columns.full_name, raw, MAX_NAME, chunk)
         language = _NULL
         if columns.language is not None and (raw := cells[columns.language]):
-            language = self._language(line, raw, chunk)
-        attributes: Attributes | None = ()
-        if self._keys:
-            attributes = self._attributes(line, cells, chunk)
+            language = self._languages.get(raw) or self._language(line, raw, chunk)
+        attributes = self._attributes(line, cells, chunk) if self._keys else []
         if not isinstance(ward, bytes) or name is None or attributes is None:
             return None
-        found = self._carriers.get(carrier)
-        if found is None:
-            found = self._carriers[carrier] = encode_field(carrier)
-        return b"".join((found, ward, language)), name, attributes
+        return ward, language, name, attributes
 
     def _place_cells(self, cells: list[str]) -> tuple[str, str, str]:
         c = self._columns
@@ -188,9 +182,6 @@ class RowReader:
         return text
 
     def _language(self, line: int, raw: str, chunk: Chunk) -> bytes:
-        known = self._languages.get(raw)
-        if known is not None:
-            return known
         key = fold(tidy(raw[:40]))
         if key not in _LANGUAGES:
             reason = t("Ngôn ngữ không rõ, bỏ qua", "Unknown language, left out")
@@ -201,16 +192,15 @@ class RowReader:
             self._languages[raw] = encoded
         return encoded
 
-    def _attributes(self, line: int, cells: list[str], chunk: Chunk) -> Attributes | None:
+    def _attributes(self, line: int, cells: list[str], chunk: Chunk) -> list[str] | None:
         found = []
-        for key, place in self._keys:
+        for _, place in self._keys:
             raw = cells[place]
             if len(raw) > MAX_ATTRIBUTE:
                 self._too_long(chunk, line, place, raw, MAX_ATTRIBUTE)
                 return None
-            if raw and (value := tidy(raw)):
-                found.append((key, value))
-        return tuple(found)
+            found.append(tidy(raw))
+        return found
 
     def _too_long(self, chunk: Chunk, line: int, place: int, raw: str, limit: int) -> None:
         reason = t("Ô dài quá {limit} ký tự", "The cell has more than {limit} characters", limit=limit)

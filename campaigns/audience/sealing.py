@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from base64 import b64decode
+from binascii import b2a_base64
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -61,15 +62,15 @@ class Words:
         return term
 
 
-def seal_names(keyring: Keyring, owners: Sequence[bytes], names: Sequence[str]) -> list[bytes]:
+def seal_names(keyring: Keyring, owners: Iterable[bytes], names: Iterable[str]) -> list[bytes]:
     """Ciphertexts of names, each for the person whose number has that hash."""
-    return keyring.seal_many([owner + b"\0" for owner in owners], [name.encode() for name in names])
+    return keyring.seal_many(owners, map(str.encode, names), b"\0")
 
 
-def seal_values(keyring: Keyring, values: Sequence[tuple[bytes, str, str]]) -> list[bytes]:
-    """Ciphertexts of attributes (owner, key, value) in base64, as they stand in JSON."""
-    owners = [owner + key.encode() + b"\0" for owner, key, _ in values]
-    return list(map(b64encode, keyring.seal_many(owners, [value.encode() for _, _, value in values])))
+def seal_values(keyring: Keyring, owners: Iterable[bytes], key: str, values: Iterable[str]) -> list[bytes]:
+    """Ciphertexts of one attribute of each person, in base64, as they stand in JSON."""
+    sealed = keyring.seal_many(owners, map(str.encode, values), key.encode() + b"\0")
+    return [b2a_base64(cipher, newline=False) for cipher in sealed]
 
 
 def seal_person(
@@ -78,9 +79,10 @@ def seal_person(
     """One person's name and attributes; ``owner`` is the hash of the number."""
     cipher = seal_names(keyring, [owner], [full_name])[0] if full_name and full_name.strip() else None
     known = {key: text for key, value in (attributes or {}).items() if (text := str(value)).strip()}
-    secret = [key for key in known if key not in LABELS]
-    values = seal_values(keyring, [(owner, key, known[key]) for key in secret])
-    sealed = known | dict(zip(secret, map(bytes.decode, values), strict=True))
+    sealed = {
+        key: value if key in LABELS else seal_values(keyring, [owner], key, [value])[0].decode()
+        for key, value in known.items()
+    }
     return Sealed(cipher, Words(keyring).of(full_name or ""), sealed)
 
 

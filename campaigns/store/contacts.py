@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,12 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from campaigns.store.contact_rows import COPY_END, COPY_ROWS, COPY_START
+
 MERGE_LOCK = 0x4C6F61_01
 """Advisory lock of everything that writes many contacts: merges come one after the other, so none can deadlock."""
 
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS import_row (
-    line integer NOT NULL, first boolean NOT NULL, phone_hash bytea NOT NULL, phone_cipher bytea NOT NULL,
+    phone_hash bytea NOT NULL, line integer NOT NULL, first boolean NOT NULL, phone_cipher bytea NOT NULL,
     carrier text NOT NULL, ward_id smallint, language text, name_cipher bytea, name_words integer[] NOT NULL,
     attributes jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
@@ -164,13 +165,6 @@ _SEEN = text(
     """
 )
 
-_COPY = (
-    "COPY import_row (line, first, phone_hash, phone_cipher, carrier, ward_id, language, name_cipher, name_words,"
-    " attributes) FROM STDIN (FORMAT binary)"
-)
-COPY_START = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
-COPY_END = struct.pack(">h", -1)
-
 
 class Sharing(NamedTuple):
     """A second person under one number."""
@@ -205,10 +199,10 @@ def prepare_import(session: Session) -> None:
 
 
 def stage_contacts(session: Session, rows: bytes) -> None:
-    """COPY encoded rows (``encode_row``, without start and end) into the staging table of this transaction."""
+    """COPY encoded rows (``encode_rows``, without start and end) into the staging table of this transaction."""
     connection = session.connection().connection.driver_connection
     assert connection is not None
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with connection.cursor() as cursor, cursor.copy(COPY_ROWS) as copy:
         copy.write(COPY_START)
         copy.write(rows)
         copy.write(COPY_END)
@@ -268,54 +262,3 @@ _JOINS = text("SELECT set_config('enable_hashjoin', :setting, true), set_config(
 def _affected(session: Session, statement: object, **values: object) -> int:
     result = session.execute(statement, values)  # type: ignore[call-overload]
     return int(result.rowcount)
-
-
-_LENGTH = struct.Struct(">i").pack
-_NULL = _LENGTH(-1)
-_ROW = struct.Struct(">hiiibi").pack
-_SMALL = struct.Struct(">ih").pack
-_FOUR = _LENGTH(4)
-_ARRAY = struct.Struct(">iiiiii").pack
-_INT_OID = 23
-_NO_INTS = struct.pack(">iiii", 12, 0, 0, _INT_OID)
-NO_NAME = _NULL + _NO_INTS
-"""The columns of the name, encoded, of somebody without one."""
-
-
-def encode_field(value: str | None) -> bytes:
-    """One text column of a binary COPY."""
-    if value is None:
-        return _NULL
-    raw = value.encode()
-    return _LENGTH(len(raw)) + raw
-
-
-def encode_ward(ward_id: int | None) -> bytes:
-    """The ward column of a binary COPY."""
-    return _NULL if ward_id is None else _SMALL(2, ward_id)
-
-
-def encode_json(pairs: bytes) -> bytes:
-    """The attributes column of a binary COPY, from JSON without its braces."""
-    return _LENGTH(len(pairs) + 3) + b"\x01{" + pairs + b"}"
-
-
-def encode_bytes(value: bytes) -> bytes:
-    """One column of bytes of a binary COPY."""
-    return _LENGTH(len(value)) + value
-
-
-def encode_ints(values: Collection[bytes]) -> bytes:
-    """An ``integer[]`` column of a binary COPY, from the four bytes of each number."""
-    if not values:
-        return _NO_INTS
-    return _FOUR.join((_ARRAY(20 + 8 * len(values), 1, 0, _INT_OID, len(values), 1), *values))
-
-
-NO_ATTRIBUTES = encode_json(b"")
-"""The column of attributes, encoded, of somebody without any."""
-
-
-def encode_row(line: int, first: bool, number_hash: bytes, cipher: bytes, rest: bytes) -> bytes:
-    """One row of ``stage_contacts``; ``rest`` is its carrier, ward, language, name, words and attributes, encoded."""
-    return b"".join((_ROW(10, 4, line, 1, first, len(number_hash)), number_hash, _LENGTH(len(cipher)), cipher, rest))

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import DoNotCall, DoNotCallList
-from campaigns.store.contacts import COPY_END, COPY_START
+from campaigns.store.contact_rows import COPY_END, COPY_START
 from config.keys import HASH_BYTES
 
 _LOCK = 0x4C6F61_08

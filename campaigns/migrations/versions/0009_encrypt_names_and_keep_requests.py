@@ -185,8 +185,8 @@ def _sealed(rows: Any, keyring: Keyring) -> dict[str, list[Any]]:
     attributes: dict[int, dict[str, str]] = {
         row.id: {key: value for key, value in row.attributes.items() if key in LABELS} for row in rows
     }
-    for (number, _, key, _), cipher in zip(told, seal_values(keyring, [each[1:] for each in told]), strict=True):
-        attributes[number][key] = cipher.decode()
+    for number, owner, key, value in told:
+        attributes[number][key] = seal_values(keyring, [owner], key, [value])[0].decode()
     return {
         "ids": [row.id for row in rows],
         "ciphers": [ciphers.get(row.id) for row in rows],

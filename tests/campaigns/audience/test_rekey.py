@@ -120,6 +120,13 @@ def _on_disk(keyring: Keyring, home: Path) -> Keyring:
     return load_keyring(home)
 
 
+@pytest.mark.parametrize("size", [32, 64, 80], ids=lambda size: f"key of {size} bytes")
+def test_many_hashes_are_the_hash_of_each(size: int) -> None:
+    ring = Keyring(1, {1: bytes(32)}, bytes(range(size)))
+    numbers = [b"84905000001", b"84905000002", b""]
+    assert ring.hash_many(numbers) == [ring.hash(number) for number in numbers]
+
+
 def test_a_process_that_runs_writes_under_the_new_key_as_soon_as_it_is_on_disk(tmp_path: Path) -> None:
     worker = _on_disk(Keyring.generate(), tmp_path)
     assert worker.encrypt(b"x")[0] == 1
