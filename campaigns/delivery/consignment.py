@@ -45,7 +45,7 @@ CLAIM_HOLDS_SECONDS = 4.0
 """Nothing of a claim is begun later than this: refusals are looked up when it is made, and hold within five seconds."""
 
 WIRE_SECONDS = 0.05
-"""How far ahead of the wire the mark of what may be on it runs: what a crash can at most leave in doubt unsent."""
+"""By how much the mark of what may be on the wire is moved ahead; a crash leaves one and a half of it in doubt."""
 
 _LONGEST_PAUSE = 5.0
 
@@ -130,6 +130,7 @@ class Consignment:
         self._parts: dict[int, int] = {}
         """Parts of messages that differ from the plan, because the person's data changed since."""
         self._recording: asyncio.Future[None] | None = None
+        self._marks: MarkedPermit | None = None
         self._may_go_on = True
         self._until = time.monotonic() + CLAIM_HOLDS_SECONDS
         self._cancelled = False
@@ -154,6 +155,8 @@ class Consignment:
         finally:
             recorder.cancel()
             await asyncio.gather(recorder, return_exceptions=True)
+            if self._marks is not None:
+                await self._marks.close()
             # A record under way holds outcomes of its own; releasing before it ends would strand them.
             if self._recording is not None:
                 await asyncio.gather(self._recording, return_exceptions=True)
@@ -171,7 +174,8 @@ class Consignment:
         covered = sum(message.key <= marked for message in outbound)
         if covered == len(outbound):
             return line.pacer
-        return MarkedPermit(line.pacer, [message.key for message in outbound], covered, line.cover, self._advance)
+        self._marks = MarkedPermit(line.pacer, [m.key for m in outbound], covered, line.cover, self._advance)
+        return self._marks
 
     async def _advance(self, seq: int) -> None:
         if not await self._line.call(self._write_mark, seq):

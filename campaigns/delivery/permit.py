@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from campaigns.delivery.pacing import Pacer
@@ -15,7 +16,9 @@ class LeaseLost(Exception):
 class MarkedPermit:
     """Leave for parts, given only as far as the mark has been committed (``campaigns.store.delivery.advance_wire``).
 
-    A message is begun with its first part, so there are never more messages begun than parts allowed.
+    A message is begun with its first part, so there are never more messages begun than parts allowed. The mark is moved
+    on when half a step is left, so that sending does not wait for the database: at most one step and a half is marked
+    and not sent.
     """
 
     def __init__(
@@ -25,32 +28,52 @@ class MarkedPermit:
         self._pacer = pacer
         self._seqs = seqs
         self._step = step
-        self._left = covered
+        self._left: float = covered
         """Parts allowed before the next mark."""
         self._marked = covered
         """Messages the mark covers."""
         self._advance = advance
+        self._moving: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
     def try_take(self) -> bool:
         """Leave for one part, if mark and rate allow it this instant."""
         if self._left > 0 and self._pacer.try_take():
-            self._left -= 1
+            self._count()
             return True
         return False
 
     async def __call__(self) -> None:
-        """Wait for leave, moving the mark first where it is reached.
+        """Wait for leave, and for the mark where it is reached.
 
         Raises:
             LeaseLost: the mark could not be moved.
         """
         async with self._turn:
-            if self._left <= 0:
-                if self._marked < len(self._seqs):
-                    self._marked = min(self._marked + self._step, len(self._seqs))
-                    await self._advance(self._seqs[self._marked - 1])
-                # Once everything is covered only further parts of begun messages are left to count.
-                self._left = self._step
+            while self._left <= 0:
+                # Not cancelled with whoever waits: what was committed has to be counted.
+                await asyncio.shield(self._moving or self._begin_to_move())
             await self._pacer()
-            self._left -= 1
+            self._count()
+
+    async def close(self) -> None:
+        """Let a move that is under way come to its end."""
+        if self._moving is not None:
+            await asyncio.gather(self._moving, return_exceptions=True)
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left <= self._step // 2 and self._moving is None:
+            self._begin_to_move()
+
+    def _begin_to_move(self) -> asyncio.Task[None]:
+        self._moving = asyncio.create_task(self._move())
+        return self._moving
+
+    async def _move(self) -> None:
+        marked = min(self._marked + self._step, len(self._seqs))
+        if marked > self._marked:
+            await self._advance(self._seqs[marked - 1])
+        # Once everything is covered only further parts of begun messages are left, which nobody has to count.
+        self._left += marked - self._marked if marked < len(self._seqs) else math.inf
+        self._marked, self._moving = marked, None

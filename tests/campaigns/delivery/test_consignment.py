@@ -224,6 +224,36 @@ def test_a_permit_whose_mark_cannot_be_moved_lets_nothing_more_out() -> None:
     assert asyncio.run(run()) == 3
 
 
+@pytest.mark.parametrize("step", [1, 2, 10])
+def test_the_mark_runs_ahead_of_what_is_sent_but_never_by_more_than_a_step_and_a_half(step: int) -> None:
+    committed, begun, ahead, waits = step, 0, 0, 0
+
+    async def advance(seq: int) -> None:
+        nonlocal committed, waits
+        waits += begun == committed
+        await asyncio.sleep(0)
+        committed = seq
+
+    async def run() -> None:
+        nonlocal begun, ahead
+        permit = MarkedPermit(Free(), list(range(1, 101)), step, step, advance)
+        for _ in range(100):
+            if not permit.try_take():
+                await permit()
+            begun += 1
+            assert begun <= committed
+            # Up to two turns of the loop for each message: the mark has the time to move.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            ahead = max(ahead, committed - begun)
+        await permit.close()
+
+    asyncio.run(run())
+    assert committed == 100
+    assert ahead <= max(1, step + step // 2)
+    assert step == 1 or waits == 0, "sending waited for the mark"
+
+
 def test_a_pause_ends_the_sending_and_gives_back_what_was_not_begun(planned: Make) -> None:
     campaign = planned(50)
     facts, claim = facts_of(campaign), campaign.claim()
