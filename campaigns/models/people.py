@@ -22,7 +22,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.models.base import Base
 
-
 TEST_NUMBER = "test-number"
 """Source of a desk's number that nobody but the list of numbers for tests knows: no campaign reaches it."""
 

@@ -30,5 +30,6 @@ _CARRIERS = text("""
 
 def count_people_by_carrier(session: Session, ward_ids: Sequence[int] | None) -> Mapping[str, int]:
     """People with a usable number by carrier, in these wards or everywhere."""
-    rows = session.execute(_CARRIERS, {"everybody": ward_ids is None, "wards": list(ward_ids or ()), "desk": TEST_NUMBER})
+    given = {"everybody": ward_ids is None, "wards": list(ward_ids or ()), "desk": TEST_NUMBER}
+    rows = session.execute(_CARRIERS, given)
     return {row.carrier: row.people for row in rows}
