@@ -98,16 +98,26 @@ _COPIED = (
 )
 
 
+def chosen_kind(campaign: Campaign | None, version: TemplateVersion) -> tuple[str, str]:
+    """(class, topic) of a campaign of this version: its own while it stays with that, else those of the template.
+
+    So a change of the template alters no campaign that exists.
+    """
+    if campaign is not None and campaign.template_version_id == version.id and campaign.message_class:
+        return campaign.message_class, campaign.topic
+    return version.template.message_class, version.template.topic
+
+
 def write_draft(campaign: Campaign, draft: CampaignDraft, version: TemplateVersion) -> None:
-    """Copy a draft into a campaign's row, with the class and topic of its template."""
+    """Copy a draft into a campaign's row, with the class and topic its template had when the version was chosen."""
+    message_class, topic = chosen_kind(campaign, version)
     for field in _COPIED:
         setattr(campaign, field, getattr(draft, field))
     campaign.legal_basis = draft.legal_basis or None
     campaign.audience = draft.audience.model_dump(mode="json")
-    campaign.message_class = version.template.message_class
+    campaign.message_class, campaign.topic = message_class, topic
     urgency = class_rules(campaign.message_class).priority
     campaign.priority = urgency if draft.priority is None else draft.priority
-    campaign.topic = version.template.topic
     campaign.text_fingerprint = text_fingerprint(version.body(campaign.variant), draft.values)
     keep_class_hours(campaign)
 

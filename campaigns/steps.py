@@ -26,7 +26,7 @@ from campaigns.content.classes import class_rules
 from campaigns.delivery.pace import Pace, change_pace
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step
-from campaigns.draft import CampaignDraft, content_hash, read_draft, write_draft
+from campaigns.draft import CampaignDraft, chosen_kind, content_hash, read_draft, write_draft
 from campaigns.emergencies import break_glass, sign_off
 from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.lawful import refuse_content, refuse_unlawful
@@ -77,7 +77,7 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
     """
     actor.require("campaign.edit")
     version = _template_version(session, draft.template_version_id)
-    _check_draft(session, actor, draft, version)
+    _check_draft(session, actor, draft, version, None)
     campaign = Campaign(
         created_by=actor.email,
         edited_by=actor.email,
@@ -93,18 +93,27 @@ def create(session: Session, actor: Actor, draft: CampaignDraft) -> Campaign:
     return campaign
 
 
-def _check_draft(session: Session, actor: Actor, draft: CampaignDraft, version: TemplateVersion) -> None:
+def _check_draft(
+    session: Session, actor: Actor, draft: CampaignDraft, version: TemplateVersion, before: Campaign | None
+) -> None:
     require_wards(session, actor, draft.audience.ward_ids(session))
     require_inside(session, actor, "template", version.template.slug)
-    if not class_rules(version.template.message_class).chosen_by_people:
+    template = version.template
+    if template.archived_at is not None and (before is None or before.template_version.template_id != template.id):
+        raise InvalidInput(
+            "Mẫu tin “{title}” đã cất, không dùng cho chiến dịch mới. Hãy chọn mẫu khác, hoặc lấy lại ở mục Mẫu tin.",
+            "The template “{title}” was put away and is not for new campaigns. Choose another, or bring it back.",
+            title=template.title,
+        )
+    kind = class_rules(chosen_kind(before, version)[0])
+    if not kind.chosen_by_people:
         raise InvalidInput(
             "Mẫu tin “{slug}” là tin hệ thống, không dùng cho chiến dịch.",
             "Template “{slug}” is a system reply; campaigns cannot use it.",
             slug=version.template.slug,
         )
-    permission = class_rules(version.template.message_class).permission
-    if permission is not None:
-        actor.require(permission)
+    if kind.permission is not None:
+        actor.require(kind.permission)
 
 
 def edit(
@@ -123,7 +132,7 @@ def edit(
         keep_review(session, actor, campaign, ReviewStep.VOIDED)
     move(campaign, Step.EDIT)
     template_version = _template_version(session, draft.template_version_id)
-    _check_draft(session, actor, draft, template_version)
+    _check_draft(session, actor, draft, template_version, campaign)
     before = read_draft(campaign).model_dump(mode="json")
     write_draft(campaign, draft, template_version)
     campaign.template_version = template_version

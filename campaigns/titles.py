@@ -13,9 +13,11 @@ CARRIER_TITLES: Mapping[str, str] = {
     "vietnamobile": "Vietnamobile",
     "gmobile": "Gmobile",
     "itel": "iTel",
-    "reddi": "Wintel",
     "wintel": "Wintel",
 }
+
+_FORMER = {"reddi": "wintel"}
+"""Carriers that changed their name, and what they are called since."""
 
 SOURCE_TITLES: Mapping[str, Text] = {
     "keyword": Text("Nhắn tin từ khoá", "Keyword"),
@@ -27,6 +29,11 @@ SOURCE_TITLES: Mapping[str, Text] = {
 }
 
 
+def carrier_key(name: str) -> str:
+    """What a carrier is called in the database today, also for who still writes its former name."""
+    return _FORMER.get(name, name)
+
+
 def carrier(name: str) -> str:
     """A carrier's name as it writes itself."""
-    return CARRIER_TITLES.get(name) or (t("Chưa rõ", "Unknown") if name in {"", "unknown"} else name)
+    return CARRIER_TITLES.get(carrier_key(name)) or (t("Chưa rõ", "Unknown") if name in {"", "unknown"} else name)

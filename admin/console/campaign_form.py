@@ -16,6 +16,7 @@ from campaigns.delivery.pace import Pace, format_span, parse_span
 from campaigns.draft import CampaignDraft, read_draft
 from campaigns.errors import InvalidInput
 from campaigns.models import Campaign, TemplateVersion
+from campaigns.titles import carrier_key
 from config.i18n import Text, t
 
 VALUE_PREFIX = "value-"
@@ -66,7 +67,7 @@ def audience_form(campaign: Campaign) -> Form:
     lists = {
         "district": list(audience.districts),
         "ward": list(audience.wards),
-        "carrier": list(audience.carriers),
+        "carrier": [carrier_key(name) for name in audience.carriers],
         "language": list(audience.languages),
         "tag": list(audience.tags),
         "not_campaign": [str(number) for number in audience.not_campaigns],

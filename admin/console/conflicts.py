@@ -1,4 +1,6 @@
-"""Two people at one draft: who was quicker and when, and where their words differ from what was just typed."""
+"""Two people at one draft, or at one template: who was quicker and when, and where their words differ from what was
+just typed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from sqlalchemy.orm import Session
 from admin.console import formats
 from admin.console.context import actor
 from admin.console.forms import Form
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Template
 from campaigns.store.console import list_audit_of
 from config.i18n import Text, t
 
@@ -75,6 +77,49 @@ def find_conflict(session: Session, campaign: Campaign, form: Form, theirs: Form
     form.values["version"] = str(campaign.version)
     who, when = (last.actor, formats.moment(last.at)) if last else (campaign.edited_by, "–")
     return Conflict(_told(who, when), _where(form, theirs))
+
+
+FACT_TITLES: Mapping[str, Text] = {
+    "title": Text("Tên mẫu tin", "Title"),
+    "topic": Text("Chủ đề", "Topic"),
+    "message_class": Text("Loại tin", "Class"),
+    "plan_task": Text("Nhiệm vụ của Kế hoạch 52", "Task of Plan 52"),
+    "audience": Text("Dành cho", "For"),
+}
+"""Facts of a template that are compared."""
+
+
+def facts_conflict(session: Session, template: Template, form: Form, theirs: Form) -> Conflict:
+    """What to tell of a template whose facts somebody else changed; from now on the form overwrites."""
+    entries = list_audit_of(session, "template", template.id)
+    last = next((entry for entry in entries if entry.action == "template.changed"), None)
+    form.values["seen"] = theirs.get("seen")
+    where = [
+        Difference(str(title), theirs.get("shown-" + name) or "–", form.get("shown-" + name) or "–")
+        for name, title in FACT_TITLES.items()
+        if theirs.get(name) != form.get(name).strip()
+    ]
+    who, when = (last.actor, formats.moment(last.at)) if last else ("–", "–")
+    return Conflict(_facts_told(who, when), where)
+
+
+def _facts_told(who: str, when: str) -> str:
+    if who == actor().email:
+        return t(
+            "Bạn đã sửa thông tin mẫu tin này ở một trang khác lúc {when}. Những gì bạn vừa ghi ở đây chưa được lưu: "
+            "xem lại rồi bấm lưu lần nữa để ghi đè.",
+            "You changed this template's facts on another page at {when}. What you typed here is not saved yet: look "
+            "at it, and save once more to overwrite.",
+            when=when,
+        )
+    return t(
+        "{who} đã sửa thông tin mẫu tin này lúc {when}, trong khi bạn đang sửa. Những gì bạn vừa ghi vẫn còn đây nhưng "
+        "chưa được lưu: xem lại rồi bấm lưu lần nữa để ghi đè.",
+        "{who} changed this template's facts at {when} while you were writing. What you typed is still here but not "
+        "saved: look at it, and save once more to overwrite.",
+        who=who,
+        when=when,
+    )
 
 
 def _told(who: str, when: str) -> str:

@@ -87,8 +87,9 @@ def look(
 ) -> Desk:
     """Count both spellings, for a real person where one was chosen and may be seen."""
     sees_people = actor().may("contact.view")
-    people = draw_sample(session, console().keyring)
-    person = sample_person(session, console().keyring, person_id) if person_id and sees_people else None
+    people = draw_sample(session, console().keyring, scope=actor().scope)
+    chosen = person_id if sees_people else 0
+    person = sample_person(session, console().keyring, chosen, scope=actor().scope) if chosen else None
     if person is None:
         previews = preview.both(marked, plain, message_class, sample)
     else:

@@ -76,6 +76,9 @@ class Choice:
     level: int = 0
 
 
+_ALL = Text("Tất cả", "All")
+
+
 class ChoiceFilter(BaseSQLAFilter):  # type: ignore[misc]
     """A filter that people pick from a list: ``?ward=20194``."""
 
@@ -85,11 +88,14 @@ class ChoiceFilter(BaseSQLAFilter):  # type: ignore[misc]
         title: Text,
         choices: Callable[[], Sequence[Choice]],
         narrow: Callable[[Query[Any], str], Query[Any]],
+        *,
+        none: Text = _ALL,
     ) -> None:
         super().__init__(None, key)
         self.key = key
         self.title = title
         self.choices = choices
+        self.none = none
         self._narrow = narrow
 
     def validate(self, value: str) -> bool:

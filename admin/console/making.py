@@ -22,6 +22,7 @@ from campaigns.content.rendering import compile_template
 from campaigns.draft import CampaignDraft, read_draft, write_draft
 from campaigns.errors import LoaError
 from campaigns.models import Campaign, TemplateVersion
+from campaigns.scope import require_inside
 from campaigns.stats.review import price_list
 from campaigns.stats.waterfall import Waterfall, waterfall_of
 from campaigns.store.links import list_usable_links
@@ -40,6 +41,7 @@ def chosen_version(session: Session, form: Form) -> tuple[TemplateVersion | None
     if not slug:
         return None, []
     try:
+        require_inside(session, actor(), "template", slug)
         versions = list(list_versions(session, slug))
     except LoaError as refusal:
         form.errors["template"] = str(refusal)

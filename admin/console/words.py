@@ -69,6 +69,9 @@ REQUEST_BADGES: Mapping[str, Badge] = {
     "refused": Badge(Text("Đã từ chối", "Refused"), "ban", "quiet"),
 }
 
+ARCHIVED_BADGE = Badge(Text("Đã cất", "Put away"), "book", "quiet")
+"""A template that no new campaign can choose."""
+
 LINK_BADGES: Mapping[str, Badge] = {
     "open": Badge(Text("Đang dùng", "In use"), "check", "good"),
     "over": Badge(Text("Đã hết hạn", "Over"), "clock", "quiet"),

@@ -14,6 +14,7 @@ from campaigns.errors import InvalidInput, NotFound
 from campaigns.models import SenderName
 from campaigns.store.audit import append_audit
 from campaigns.store.senders import find_sender
+from campaigns.titles import carrier_key
 from config.i18n import Text
 
 OWNER_KINDS: Mapping[str, Text] = {
@@ -69,6 +70,7 @@ def save_sender(
         raise InvalidInput(
             "Loại chủ sở hữu là: {known}.", "The kind of owner is one of: {known}.", known=", ".join(OWNER_KINDS)
         )
+    carriers_status = {carrier_key(carrier): status for carrier, status in carriers_status.items()}
     _check_carriers(carriers_status)
     sender = find_sender(session, cleaned)
     if sender is None:

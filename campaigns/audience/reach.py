@@ -10,6 +10,7 @@ from campaigns.delivery.states import MessageState
 from campaigns.models import Campaign
 from campaigns.store.frequency import Cap
 from campaigns.store.reach import Reach
+from campaigns.titles import carrier_key
 from config.settings import get_settings
 
 
@@ -42,7 +43,7 @@ def reach_of(session: Session, campaign: Campaign) -> Reach:
         topic=campaign.topic,
         honours_refusals=rules.honours_refusal,
         honours_restriction=campaign.message_class not in EVEN_RESTRICTED,
-        carriers=audience.carriers,
+        carriers=tuple(map(carrier_key, audience.carriers)),
         languages=audience.languages,
         tags=audience.tags,
         not_within_days=audience.not_within_days,

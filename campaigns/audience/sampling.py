@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.audience.phone import mask_phone
 from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.content.encoding import encode
@@ -47,15 +48,19 @@ class Span:
     """People of the sample for whom it cannot be made, because a value is missing or too long."""
 
 
-def draw_sample(session: Session, keyring: Keyring, *, most: int = PEOPLE) -> list[SamplePerson]:
-    """At most so many people, spread over the register, always the same while nobody joins."""
+def draw_sample(
+    session: Session, keyring: Keyring, *, most: int = PEOPLE, scope: Scope = WHOLE_CITY
+) -> list[SamplePerson]:
+    """At most so many people of a scope, spread over the register, always the same while nobody joins."""
     places = load_places(session)
-    return [_person(keyring, places, row) for row in read_sample(session, most=most)]
+    return [_person(keyring, places, row) for row in read_sample(session, most=most, wards=scope.wards)]
 
 
-def sample_person(session: Session, keyring: Keyring, contact_id: int) -> SamplePerson | None:
-    """One person somebody chose."""
-    row = read_sample_person(session, contact_id)
+def sample_person(
+    session: Session, keyring: Keyring, contact_id: int, *, scope: Scope = WHOLE_CITY
+) -> SamplePerson | None:
+    """One person somebody chose, where they may see them."""
+    row = read_sample_person(session, contact_id, wards=scope.wards)
     return None if row is None else _person(keyring, load_places(session), row)
 
 

@@ -26,6 +26,8 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_MOST = 80
 _REQUIRED = {"title": 200, "topic": 40, "message_class": 40, "marked": 8_000, "plain": 8_000}
 _OPTIONAL = {"plan_task": 20, "audience": 200}
+TITLE_MOST = _REQUIRED["title"]
+PLAN_TASK_MOST, AUDIENCE_MOST = _OPTIONAL["plan_task"], _OPTIONAL["audience"]
 
 
 class TemplateFileError(InvalidInput):
@@ -143,17 +145,20 @@ def read_sample(slug: str) -> Mapping[str, str]:
 
 
 def check_facts(facts: TemplateFacts) -> list[Text]:
-    """What is wrong with the facts of a template, from a file or from the console."""
+    """What is wrong with the facts of a template, from a file or from the console; each line begins with its field."""
     wrong: list[Text] = []
     if not SLUG.fullmatch(facts.slug) or len(facts.slug) > SLUG_MOST:
         wrong.append(
             Text(
-                f"mã “{facts.slug}” chỉ gồm chữ thường không dấu, số và dấu gạch nối (nhiều nhất {SLUG_MOST}).",
-                f"the slug “{facts.slug}” may hold small letters, digits and hyphens only (at most {SLUG_MOST}).",
+                f"slug: “{facts.slug[:80]}” chỉ được gồm chữ thường không dấu, số, gạch nối (nhiều nhất {SLUG_MOST}).",
+                f"slug: “{facts.slug[:80]}” may hold small letters, digits and hyphens only (at most {SLUG_MOST}).",
             )
         )
     if not facts.title.strip():
-        wrong.append(Text("title đang trống.", "title is empty."))
+        wrong.append(Text("title: chưa đặt tên.", "title: it is empty."))
+    for name, most in (("title", TITLE_MOST), ("plan_task", PLAN_TASK_MOST), ("audience", AUDIENCE_MOST)):
+        if len(getattr(facts, name) or "") > most:
+            wrong.append(Text(f"{name}: dài quá {most} ký tự.", f"{name}: more than {most} characters."))
     wrong += _one_of("topic", facts.topic, TOPICS)
     wrong += _one_of("message_class", facts.message_class, MESSAGE_CLASSES)
     return wrong
@@ -227,7 +232,11 @@ def _one_of(key: str, value: str, allowed: Mapping[str, Any]) -> list[Text]:
     if value in allowed:
         return []
     known = ", ".join(allowed)
-    return [Text(f"{key} “{value}” không có; chọn: {known}.", f"{key} “{value}” is unknown; choose: {known}.")]
+    return [
+        Text(
+            f"{key}: không có “{value[:40]}”; chọn: {known}.", f"{key}: “{value[:40]}” is unknown; choose: {known}."
+        )
+    ]
 
 
 def _error(path: Path, *texts: Text) -> TemplateFileError:

@@ -18,9 +18,10 @@ from campaigns.content.classes import MESSAGE_CLASSES
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.store.audit import append_audit
 from campaigns.store.tariffs import delete_tariff, list_tariffs, put_tariff
+from campaigns.titles import carrier_key
 
 ANY = "*"
-CARRIERS = ("viettel", "vinaphone", "mobifone", "vietnamobile", "gmobile", "itel", "reddi")
+CARRIERS = ("viettel", "vinaphone", "mobifone", "vietnamobile", "gmobile", "itel", "wintel")
 """In the order people know them."""
 PRICE_MOST = Decimal(100_000)
 
@@ -35,7 +36,7 @@ class Prices:
     def on(cls, day: date, rows: Iterable[tuple[str, str, date, Decimal]]) -> Prices:
         """Of (carrier, class, from day, price) those that hold on ``day``: the latest that has begun."""
         begun = sorted((row for row in rows if row[2] <= day), key=lambda row: row[2])
-        return cls({(carrier, kind): price for carrier, kind, _, price in begun})
+        return cls({(carrier_key(carrier), kind): price for carrier, kind, _, price in begun})
 
     def of(self, carrier: str, message_class: str) -> Decimal | None:
         """Đồng for one part; None where nobody wrote down a price."""
@@ -81,6 +82,7 @@ def set_price(
         InvalidInput: the class or the carrier does not exist.
     """
     actor.require("gateway.edit")
+    carrier = carrier_key(carrier)
     if carrier not in (ANY, *CARRIERS):
         raise InvalidInput(
             "Không có nhà mạng “{name}”; có: {known}.",
@@ -114,6 +116,7 @@ def remove_price(session: Session, actor: Actor, *, carrier: str, message_class:
         NotFound: it is not on the list.
     """
     actor.require("gateway.edit")
+    carrier = carrier_key(carrier)
     if not delete_tariff(session, carrier=carrier, message_class=message_class, from_date=from_date):
         raise NotFound("Không có mức giá này; có thể đã bị bỏ.", "There is no such price; somebody removed it.")
     append_audit(

@@ -14,6 +14,8 @@ from campaigns.content.files import TemplateFile, read_folder
 from campaigns.models import Template
 from campaigns.store.audit import append_audit
 from campaigns.store.templates import (
+    facts_of,
+    filed,
     find_template,
     get_version,
     insert_template,
@@ -54,8 +56,8 @@ CONFLICT = Text(
 def sync_templates(session: Session, folder: Path, actor: Actor, *, force: bool = False) -> SyncReport:
     """Load every file of ``folder`` whose content is not yet a version. Running it twice changes nothing.
 
-    A file that has not changed since it was last loaded leaves the console's later wordings alone. One that has
-    changed, while the console changed the text as well, is a conflict: reported, and loaded only with ``force``.
+    A file that has not changed since it was last loaded leaves the console's later wordings and facts alone. One that
+    has changed, while the console changed the same as well, is a conflict: reported, and loaded only with ``force``.
 
     Raises:
         Forbidden: the person may not load templates.
@@ -78,19 +80,30 @@ def _sync_one(session: Session, file: TemplateFile, actor: Actor, force: bool) -
         _load(session, template, file, actor)
         return "created"
     loaded = latest_file_version(session, template.id)
-    if loaded is not None and loaded.content_hash == file.content_hash:
-        if not (changed := write_facts(template, file.facts)):
-            return "unchanged"
+    now, said = facts_of(template), filed(file.facts)
+    known = filed(now) if template.filed_facts is None else template.filed_facts
+    same_text = loaded is not None and loaded.content_hash == file.content_hash
+    if same_text and known == said:
+        return "unchanged"
+    latest = get_version(session, template.slug)
+    # What the console wrote and was copied into the file is no conflict: from here on the file goes along with it.
+    rewritten = not same_text and latest.origin == "console" and latest.content_hash != file.content_hash
+    retold = known not in (said, filed(now)) and filed(now) != said
+    if (rewritten or retold) and not force:
+        return "conflicts"
+    if known != said:
+        _tell(session, template, file, actor)
+    if not same_text:
+        _load(session, template, file, actor)
+    return "updated"
+
+
+def _tell(session: Session, template: Template, file: TemplateFile, actor: Actor) -> None:
+    """Take over the facts of a file."""
+    template.filed_facts = None
+    if changed := write_facts(template, file.facts):
         detail = {"slug": template.slug, **changed}
         append_audit(session, actor.email, "template.changed", "template", template.id, detail)
-        return "updated"
-    latest = get_version(session, template.slug)
-    # A console wording that was copied into the file is no conflict: from here on the file goes along with it.
-    if latest.origin == "console" and latest.content_hash != file.content_hash and not force:
-        return "conflicts"
-    write_facts(template, file.facts)
-    _load(session, template, file, actor)
-    return "updated"
 
 
 def _load(session: Session, template: Template, file: TemplateFile, actor: Actor) -> None:

@@ -21,6 +21,7 @@ from campaigns.delivery.rendering import Place
 from campaigns.delivery.states import CampaignState
 from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.models import Campaign, Contact, Gateway, TemplateVersion, TestMessage, TestNumber
+from campaigns.models.people import TEST_NUMBER
 from campaigns.optouts.register import mobile_number
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
@@ -61,7 +62,7 @@ def add_number(session: Session, keyring: Keyring, actor: Actor, raw: str, label
         phone_hash=keyring.hash(plain),
         cipher=keyring.encrypt(plain),
         carrier=carrier_of("0" + number[2:]),
-        source="test-number",
+        source=TEST_NUMBER,
     )
     _refuse_number(session, contact_id)
     listed = TestNumber(label=name, contact_id=contact_id, created_by=actor.email)

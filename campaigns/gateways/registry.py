@@ -31,6 +31,7 @@ from campaigns.store.gateways import (
     set_enabled,
     write_routes,
 )
+from campaigns.titles import carrier_key
 from config.i18n import Text
 from config.keys import Keyring
 
@@ -157,7 +158,7 @@ def _write_routes(
                     "Route {carrier}: order and weight go from 1 to 100.",
                     carrier=carrier,
                 )
-        write_routes(session, gateway.id, routes)
+        write_routes(session, gateway.id, {carrier_key(carrier): way for carrier, way in routes.items()})
     elif carriers is not None:
         replace_routes(session, gateway.id, _read_carriers(carriers))
 
@@ -198,7 +199,7 @@ def _read_carriers(named: Sequence[str]) -> dict[str, int | None]:
                 "“{name}”: give a carrier, or carrier:weight with a weight from 1 to 100.",
                 name=name,
             )
-        read[carrier] = int(weight) if colon else None
+        read[carrier_key(carrier)] = int(weight) if colon else None
     return read
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import DateTime, ForeignKey, Identity, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaigns.models.base import Base
@@ -28,6 +30,9 @@ class Template(Base):
     """For whom the text is meant, in words."""
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     """Whose text it is: the maker's department; null for the city's own, which everybody may use."""
+    filed_facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Title, task, topic, class and audience as its file last said them; null while the console changed none of them,
+    or where it comes from no file."""
     archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     versions: Mapped[list[TemplateVersion]] = relationship(

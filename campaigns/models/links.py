@@ -33,6 +33,8 @@ class Link(Base):
     title: Mapped[str]
     """What one finds there, as it stands on a poster."""
     target: Mapped[str]
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    """Whose link it is: the maker's department; null for the city's own."""
     ends_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_by: Mapped[str]

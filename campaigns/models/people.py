@@ -22,6 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.models.base import Base
 
+TEST_NUMBER = "test-number"
+"""Source of a desk's number that nobody but the list of numbers for tests knows: no campaign reaches it."""
+
 
 class HouseholdMember(Base):
     """Somebody besides the contact whom a list names under the same number; a contact nobody shares has no row.
@@ -70,7 +73,8 @@ class Contact(Base):
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text), Computed("tags_of(attributes)", persisted=True))
     """What a list's column “Nhãn” or “Tags” said, in small letters; ``tags_of`` (0011) reads it from ``attributes``."""
     source: Mapped[str]
-    """Where the number came from: the file's name and the import's id, or ``inbound``."""
+    """Where the number came from: the file's name and the import's id, ``inbound``, or ``TEST_NUMBER`` while no list
+    names it."""
     unusable: Mapped[str | None]
     """Why no message can be sent (``erased``, ``dead``, ``restricted``); null for a usable number."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

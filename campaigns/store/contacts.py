@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from campaigns.models.people import TEST_NUMBER
 from campaigns.store.contact_rows import COPY_END, COPY_ROWS, COPY_START
 
 MERGE_LOCK = 0x4C6F61_01
@@ -53,6 +54,7 @@ _MATCH = text(
            OR s.name_cipher IS NOT NULL
               AND substr(s.name_cipher, 2, 12) IS DISTINCT FROM substr(c.name_cipher, 2, 12)
            OR NOT c.attributes @> s.attributes
+           OR c.source = :desk
       FROM import_row s
       CROSS JOIN LATERAL (SELECT * FROM contact WHERE phone_hash = s.phone_hash OFFSET 0) c
       LEFT JOIN import_seen seen ON seen.contact_id = c.id
@@ -71,7 +73,8 @@ _INSERT = text(
     """
 )
 
-# What the file says wins over what the register holds, but only where the file says something.
+# What the file says wins over what the register holds, but only where the file says something. A desk's number that a
+# list names is a person of the register from then on.
 _CHANGES = text(
     """
     INSERT INTO import_change (contact_id, ward_id, language, name_cipher, name_words, attributes)
@@ -90,6 +93,7 @@ _UPDATE = text(
            name_cipher = coalesce(s.name_cipher, c.name_cipher),
            name_words = CASE WHEN s.name_cipher IS NULL THEN c.name_words ELSE s.name_words END,
            attributes = c.attributes || s.attributes,
+           source = CASE WHEN c.source = :desk THEN :source ELSE c.source END,
            updated_at = now()
       FROM import_change s
      WHERE c.id = s.contact_id
@@ -218,13 +222,13 @@ def merge_contacts(session: Session, source: str) -> Merged:
         ContactAppearedMeanwhile: undo and stage again.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK})
-    matched = _affected(session, _MATCH, source=source)
+    matched = _affected(session, _MATCH, source=source, desk=TEST_NUMBER)
     rows, firsts, later, erased_firsts, matched_firsts = session.execute(_TALLY).one()
     try:
         created = _affected(session, _INSERT, source=source)
     except IntegrityError as error:
         raise ContactAppearedMeanwhile from error
-    updated = _update(session) if matched else 0
+    updated = _update(session, source) if matched else 0
     sharing = _fill_gaps(session) if later or rows > firsts else ()
     if not matched:
         return Merged(created, 0, 0, rows - created, (), sharing)
@@ -234,11 +238,11 @@ def merge_contacts(session: Session, source: str) -> Merged:
     return Merged(created, updated, known - updated, rows - created - known - len(erased), erased, sharing)
 
 
-def _update(session: Session) -> int:
+def _update(session: Session, source: str) -> int:
     if not _affected(session, _CHANGES):
         return 0
     with _by_index(session):
-        return _affected(session, _UPDATE)
+        return _affected(session, _UPDATE, source=source, desk=TEST_NUMBER)
 
 
 def _fill_gaps(session: Session) -> tuple[Sharing, ...]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.delivery.states import MessageState
 from campaigns.errors import NotFound
+from campaigns.models.people import TEST_NUMBER
 from campaigns.store.frequency import Cap
 from config.i18n import Text
 
@@ -67,6 +68,10 @@ def listed(
         lasting=lasting,
     )
 
+
+# A desk's number stands in the register only to be tried on: until a list names it too, it is no citizen's.
+NO_DESK = f"c.source <> '{TEST_NUMBER}'"
+"""Condition over contacts ``c``: they belong to the register themselves."""
 
 NO_NUMBER = Stage(
     "no_number",
@@ -237,9 +242,10 @@ class Reach:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
         wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
         outcomes = [_ENDED_SO_MANY] if self.outcomes_of is not None else []
-        return " AND ".join([*wards, *self._narrowed(), *outcomes]) or "true"
+        return " AND ".join([*wards, *self._narrowed(), *outcomes])
 
     def _narrowed(self) -> Iterator[str]:
+        yield NO_DESK
         if self.carriers:
             yield "c.carrier = ANY(:reach_carriers)"
         if self.languages:

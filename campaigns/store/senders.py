@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import SenderName
+from campaigns.models.people import TEST_NUMBER
 
 
 def find_sender(session: Session, name: str) -> SenderName | None:
@@ -22,12 +23,13 @@ def list_senders(session: Session) -> Sequence[SenderName]:
 
 _CARRIERS = text("""
     SELECT carrier, count(*) AS people FROM contact
-    WHERE unusable IS NULL AND phone_cipher IS NOT NULL AND (:everybody OR ward_id = ANY(:wards))
+    WHERE unusable IS NULL AND phone_cipher IS NOT NULL AND source <> :desk AND (:everybody OR ward_id = ANY(:wards))
     GROUP BY carrier
 """)
 
 
 def count_people_by_carrier(session: Session, ward_ids: Sequence[int] | None) -> Mapping[str, int]:
     """People with a usable number by carrier, in these wards or everywhere."""
-    rows = session.execute(_CARRIERS, {"everybody": ward_ids is None, "wards": list(ward_ids or ())})
+    given = {"everybody": ward_ids is None, "wards": list(ward_ids or ()), "desk": TEST_NUMBER}
+    rows = session.execute(_CARRIERS, given)
     return {row.carrier: row.people for row in rows}

@@ -12,6 +12,7 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.access import WHOLE_CITY, Actor, Scope
+from campaigns.content.classes import MESSAGE_CLASSES, class_rules
 from campaigns.content.encoding import normalise
 from campaigns.content.files import TemplateFacts, check_bodies, check_facts, hash_bodies
 from campaigns.errors import Forbidden, InvalidInput, NotFound, WrongState
@@ -168,10 +169,26 @@ def insert_template(session: Session, facts: TemplateFacts) -> Template:
 _FACTS = ("title", "plan_task", "topic", "message_class", "audience")
 
 
+def facts_of(template: Template) -> TemplateFacts:
+    """What is known of a template besides its wording."""
+    return TemplateFacts(slug=template.slug, **{name: getattr(template, name) for name in _FACTS})
+
+
+def filed(facts: TemplateFacts) -> dict[str, Any]:
+    """Facts as ``Template.filed_facts`` keeps them."""
+    return {name: getattr(facts, name) for name in _FACTS}
+
+
+def count_uses(session: Session, template_id: int) -> int:
+    """People's campaigns that are pinned to any version of a template."""
+    query = select(func.count()).select_from(Campaign).join(TemplateVersion)
+    return session.scalar(query.where(TemplateVersion.template_id == template_id, Campaign.standing.is_(None))) or 0
+
+
 def write_facts(template: Template, facts: TemplateFacts) -> dict[str, Any]:
     """Copy title, task, topic, class and audience; what changed, for the audit, empty where nothing did."""
     before = {name: getattr(template, name) for name in _FACTS}
-    after = {name: getattr(facts, name) for name in _FACTS}
+    after = filed(facts)
     for name, value in after.items():
         setattr(template, name, value)
     return changed_fields(before, after)
@@ -206,11 +223,13 @@ def create_template(
         InvalidInput: facts or bodies cannot be used, or the slug is taken.
     """
     actor.require("template.edit")
-    _refuse(check_facts(facts) + check_bodies(body_marked, body_plain, facts.message_class))
+    _refuse(check_facts(facts) + _not_the_systems(facts) + check_bodies(body_marked, body_plain, facts.message_class))
     lock_templates(session)
     if find_template(session, facts.slug) is not None:
         raise InvalidInput(
-            "Đã có mẫu tin “{slug}”; hãy chọn mã khác.", "The slug “{slug}” is taken; choose another.", slug=facts.slug
+            "slug: đã có mẫu tin “{slug}”; hãy chọn mã khác.",
+            "slug: “{slug}” is taken; choose another.",
+            slug=facts.slug,
         )
     template = insert_template(session, facts)
     template.department_id = actor.department
@@ -254,47 +273,96 @@ def add_version(
     return version
 
 
-def change_facts(session: Session, actor: Actor, facts: TemplateFacts) -> Template:
-    """Change title, task, topic, class or audience of a template made in the console.
+def change_facts(
+    session: Session, actor: Actor, facts: TemplateFacts, *, seen: TemplateFacts | None = None
+) -> Template:
+    """Change title, task, topic, class or audience; ``seen`` is what the person read before changing it.
+
+    Campaigns keep the topic and the class they were made with (``campaigns.draft.write_draft``). The class stays once
+    a campaign was made of the text: what was approved as one thing must not be read as another afterwards. What its
+    file said stays known, so that loading the file again tells a change here from one there.
 
     Raises:
         NotFound: there is no such template.
-        Forbidden: the person may not edit templates.
-        InvalidInput: a fact cannot be used, or the bodies do not fit the new class.
-        WrongState: the template comes from a file, whose facts are changed there.
+        Forbidden: the person may not edit it.
+        InvalidInput: a fact cannot be used, the bodies do not fit the new class, or the class has to stay.
+        WrongState: somebody else changed a fact since it was read, or it is a reply of the system.
     """
     actor.require("template.edit")
     template = get_template(session, facts.slug)
     _require_own(actor, template)
+    _require_peoples(template)
     session.refresh(template, with_for_update=True)
-    if latest_file_version(session, template.id) is not None:
+    latest, before = get_version(session, facts.slug), facts_of(template)
+    wrong = check_facts(facts) + _not_the_systems(facts)
+    wrong += check_bodies(latest.body_marked, latest.body_plain, facts.message_class)
+    if facts.message_class != before.message_class and (uses := count_uses(session, template.id)):
+        wrong.append(_class_stays(uses))
+    _refuse(wrong)
+    if seen is not None and seen != before:
         raise WrongState(
-            "“{slug}” lấy từ tệp templates/sms/{slug}.toml; hãy sửa thông tin trong tệp rồi chạy: loa templates sync.",
-            "“{slug}” comes from templates/sms/{slug}.toml; change it there, then run: loa templates sync.",
-            slug=facts.slug,
+            "Thông tin mẫu tin đã được sửa sau khi bạn mở trang.",
+            "The template's facts were changed after you opened the page.",
         )
-    latest = get_version(session, facts.slug)
-    _refuse(check_facts(facts) + check_bodies(latest.body_marked, latest.body_plain, facts.message_class))
+    if template.filed_facts is None and latest_file_version(session, template.id) is not None:
+        template.filed_facts = filed(before)
     if changed := write_facts(template, facts):
         append_audit(session, actor.email, "template.changed", "template", template.id, {"slug": facts.slug, **changed})
     return template
 
 
 def set_archived(session: Session, actor: Actor, slug: str, archived: bool) -> Template:
-    """Take a template off the list, or put it back; campaigns that use it keep it.
+    """Take a template off the list, or put it back; campaigns that use it keep it, new ones cannot be made of it.
 
     Raises:
         NotFound: there is no such template.
-        Forbidden: the person may not edit templates.
+        Forbidden: the person may not edit it.
+        WrongState: it is a reply of the system, which is always in use.
     """
     actor.require("template.edit")
     template = get_template(session, slug)
     _require_own(actor, template)
+    _require_peoples(template)
+    session.refresh(template, with_for_update=True)
     if (template.archived_at is not None) != archived:
         template.archived_at = session.scalar(select(func.now())) if archived else None
         action = "template.archived" if archived else "template.restored"
         append_audit(session, actor.email, action, "template", template.id, {"slug": slug})
     return template
+
+
+def may_change(actor: Actor, template: Template) -> bool:
+    """Whether the person may write a new wording of a template, or change what is known of it."""
+    departments = actor.scope.departments
+    return actor.may("template.edit") and (departments is None or template.department_id in departments)
+
+
+def _require_peoples(template: Template) -> None:
+    if not class_rules(template.message_class).chosen_by_people:
+        raise WrongState(
+            "“{slug}” là tin trả lời của hệ thống: chỉ sửa được nội dung.",
+            "“{slug}” is a reply of the system: only its wording can be changed.",
+            slug=template.slug,
+        )
+
+
+def _not_the_systems(facts: TemplateFacts) -> list[Text]:
+    if facts.message_class not in MESSAGE_CLASSES or MESSAGE_CLASSES[facts.message_class].chosen_by_people:
+        return []
+    return [
+        Text(
+            "message_class: loại này chỉ dùng cho tin trả lời của hệ thống; hãy chọn loại khác.",
+            "message_class: only replies of the system are of this class; choose another.",
+        )
+    ]
+
+
+def _class_stays(uses: int) -> Text:
+    return Text(
+        f"message_class: đã có {uses} chiến dịch dùng mẫu tin này nên loại tin giữ nguyên; muốn loại khác, hãy tạo "
+        "bản sao.",
+        f"message_class: {uses} campaigns were made of this text, so its class stays; make a copy to choose another.",
+    )
 
 
 def _require_own(actor: Actor, template: Template) -> None:

@@ -36,6 +36,7 @@ EXAMPLES = {
     "links.show": "/links/{link}/",
     "templates.show": "/templates/hk07-0-tong-quan/",
     "templates.edit": "/templates/hk07-0-tong-quan/edit",
+    "templates.facts": "/templates/hk07-0-tong-quan/facts",
     "templates.diff": "/templates/hk07-0-tong-quan/diff?from=1&to=1",
     "gateways.show": "/gateways/viettel/",
     "gateways.edit": "/gateways/viettel/edit",

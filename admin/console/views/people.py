@@ -24,6 +24,7 @@ from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import STATE_TITLES, MessageState
 from campaigns.errors import LoaError
 from campaigns.models import Contact
+from campaigns.models.people import TEST_NUMBER
 from campaigns.store import console as store
 from campaigns.store.consents import list_consents_of
 from campaigns.store.donotcall import find_do_not_call
@@ -247,6 +248,9 @@ def _source_title(contact: Contact) -> str:
     known = {
         "inbound": t("Người này nhắn tin tới thành phố", "The person wrote to the city"),
         "erased": t("(đã xoá)", "(erased)"),
+        TEST_NUMBER: t(
+            "Số nhận tin thử; chiến dịch không gửi tới số này", "Number for tests; campaigns do not reach it"
+        ),
     }
     name = contact.source.rpartition(" #")[0] or contact.source
     return known.get(contact.source) or t("Danh sách “{name}”", "List “{name}”", name=name)

@@ -229,7 +229,12 @@ class WizardPages:
     def _text_page(self, form: Form, campaign: Campaign | None, **more: Any) -> Any:
         more.pop("draft", None)
         session = reading()
-        rows = [row for row in list_templates(session, scope=actor().scope) if row.message_class != "he-thong"]
+        own = campaign.template_version.template.slug if campaign else None
+        rows = [
+            row
+            for row in list_templates(session, archived=True, scope=actor().scope)
+            if row.message_class != "he-thong" and (not row.archived or row.slug == own)
+        ]
         chosen, versions = chosen_version(session, form)
         names = placeholders_of(chosen) if chosen else []
         values = {

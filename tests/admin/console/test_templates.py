@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.content.prices import set_price
 from campaigns.delivery.trials import add_number
-from campaigns.models import TemplateVersion
+from campaigns.models import AuditEntry, TemplateVersion
 from config.keys import Keyring
 from tests.admin.console.conftest import Browser
 from tests.factories import OPERATOR, make_campaign, make_contact, make_gateway, make_template
@@ -301,3 +303,142 @@ def test_saving_may_lead_straight_to_the_test(signed_in: Any, session: Session, 
         "/templates/mau/edit", {"number": "1", "marked": MARKED + "!", "plain": PLAIN, "do": "save-and-test"}
     )
     assert answer.headers["Location"] == "/templates/mau/#trial"
+
+
+FACTS = {
+    "title": "Mẫu đổi tên",
+    "topic": "y-te",
+    "message_class": "thong-bao",
+    "plan_task": "24",
+    "audience": "người dân",
+}
+
+
+def seen(page: str) -> str:
+    """What the form of facts says it was opened with."""
+    found = re.search(r'name="seen" value="([^"]*)"', page)
+    assert found
+    return unescape(found[1])
+
+
+def test_title_topic_and_the_rest_are_changed_in_the_browser(
+    signed_in: Any, session: Session, template: TemplateVersion
+) -> None:
+    officer = signed_in("officer")
+    page = officer.get("/templates/mau/facts").text
+    assert 'value="Mẫu thử"' in page
+    saved = officer.post("/templates/mau/facts", {**FACTS, "seen": seen(page)}, follow_redirects=True)
+    assert "Đã lưu thông tin mẫu tin." in saved.text
+    assert "Y tế" in saved.text
+    assert "nhiệm vụ 24" in saved.text
+    session.refresh(template.template)
+    assert (template.template.title, template.template.audience) == ("Mẫu đổi tên", "người dân")
+    assert session.scalars(select(TemplateVersion.number)).all() == [1]
+
+
+@pytest.mark.parametrize(
+    ("facts", "field", "said"),
+    [
+        ({"title": " "}, "title", "Chưa đặt tên."),
+        ({"plan_task": "9" * 21}, "plan_task", "Dài quá 20 ký tự."),
+        ({"message_class": "quang-cao"}, "message_class", "Không dấu: "),
+        ({"message_class": "he-thong"}, "message_class", "chỉ dùng cho tin trả lời của hệ thống"),
+    ],
+)
+def test_a_fact_that_cannot_be_saved_says_why_at_its_field(
+    signed_in: Any, template: TemplateVersion, facts: dict[str, str], field: str, said: str
+) -> None:
+    officer = signed_in("officer")
+    given = {**FACTS, **facts, "seen": seen(officer.get("/templates/mau/facts").text)}
+    answer = officer.post("/templates/mau/facts", given)
+    assert answer.status_code == 422
+    told = re.search(rf'id="e-{field}">([^<]*)<', answer.text)
+    assert told
+    assert said in told[1]
+
+
+def test_the_second_of_two_who_change_facts_sees_where_they_differ(
+    signed_in: Any, session: Session, template: TemplateVersion
+) -> None:
+    officer = signed_in("officer")
+    opened = seen(officer.get("/templates/mau/facts").text)
+    officer.post("/templates/mau/facts", {**FACTS, "topic": "giao-duc", "seen": opened})
+    answer = officer.post("/templates/mau/facts", {**FACTS, "title": "Của tôi", "seen": opened})
+    assert answer.status_code == 422
+    assert "Bạn đã sửa thông tin mẫu tin này ở một trang khác" in answer.text
+    differing = answer.text[answer.text.index("<caption>") : answer.text.index("</table>")]
+    for words in ("Mẫu đổi tên", "Của tôi", "Giáo dục", "Y tế"):
+        assert words in differing
+    assert "Nhiệm vụ" not in differing
+    again = officer.post("/templates/mau/facts", {**FACTS, "title": "Của tôi", "seen": seen(answer.text)})
+    assert again.status_code == 303
+    session.refresh(template.template)
+    assert (template.template.title, template.template.topic) == ("Của tôi", "y-te")
+    assert officer.post("/templates/mau/facts", {**FACTS, "seen": "{"}).status_code == 400
+    assert officer.post("/templates/mau/facts", {**FACTS, "seen": '{"slug": "x"}'}).status_code == 400
+
+
+def test_the_class_of_a_text_in_use_is_not_offered_for_change(
+    signed_in: Any, session: Session, template: TemplateVersion
+) -> None:
+    make_campaign(session, template=template)
+    session.commit()
+    officer = signed_in("officer")
+    page = officer.get("/templates/mau/facts").text
+    assert "Đã có 1 chiến dịch dùng mẫu này nên loại tin giữ nguyên" in page
+    assert 'value="noi-bo"' not in page[page.index('name="message_class"') :]
+    answer = officer.post("/templates/mau/facts", {**FACTS, "message_class": "noi-bo", "seen": seen(page)})
+    assert "Đã có 1 chiến dịch dùng mẫu tin này" in answer.text
+
+
+def test_a_text_is_put_away_and_brought_back(signed_in: Any, session: Session, template: TemplateVersion) -> None:
+    draft = make_campaign(session, template=template)
+    session.commit()
+    officer = signed_in("officer")
+    assert "Mẫu thử" in officer.get("/campaigns/new").text
+    away = officer.post("/templates/mau/archive", follow_redirects=True).text
+    assert "officer@danang.example cất lúc" in away
+    assert "/campaigns/new?template=mau" not in away
+    assert "Mẫu thử" not in officer.get("/campaigns/new").text
+    assert "Mẫu thử" in officer.get(f"/campaigns/{draft.id}/edit/text").text
+    assert "Mẫu thử" not in officer.get("/templates/").text
+    assert "Đã cất" in officer.get("/templates/?state=archived").text
+    chosen = {"name": "Đợt", "template": "mau", "variant": "plain", "token": "3f2b8a52-6d5e-4d5c-9a07-0d6e3b1c2a11"}
+    refused = officer.post("/campaigns/new", {**chosen, "version_id": str(template.id)})
+    assert "đã cất, không dùng cho chiến dịch mới" in refused.text
+    officer.post("/templates/mau/restore")
+    assert "Mẫu thử" in officer.get("/campaigns/new").text
+    assert session.scalars(select(AuditEntry.action).where(AuditEntry.object_kind == "template")).all() == [
+        "template.archived",
+        "template.restored",
+    ]
+
+
+def test_what_the_system_keeps_for_itself_is_not_among_the_texts_put_away(
+    signed_in: Any, session: Session, keyring: Keyring, template: TemplateVersion
+) -> None:
+    make_gateway(session, keyring)
+    number = add_number(session, keyring, OPERATOR, "0905123456", "Trực ban")
+    session.commit()
+    officer = signed_in("officer")
+    officer.post("/templates/mau/test", {"number": "1", "to": str(number.id), "variant": "plain"})
+    assert "sys-gui-thu" not in officer.get("/templates/?state=archived").text
+    told = officer.post("/templates/sys-gui-thu/restore", follow_redirects=True)
+    assert "tin trả lời của hệ thống" in told.text
+
+
+def test_a_copy_begins_with_text_and_facts_and_gets_a_slug_from_its_title(
+    signed_in: Any, session: Session, template: TemplateVersion
+) -> None:
+    officer = signed_in("officer")
+    page = officer.get("/templates/new?from=mau").text
+    assert 'value="Mẫu thử (bản sao)"' in page
+    assert MARKED in page
+    form = {**FACTS, "title": "Tiêm chủng đợt 2", "slug": "", "marked": MARKED, "plain": PLAIN}
+    assert officer.post("/templates/new", form).headers["Location"] == "/templates/tiem-chung-dot-2/"
+    taken = officer.post("/templates/new", form)
+    assert taken.status_code == 422
+    told = re.search(r'id="e-slug">([^<]*)<', taken.text)
+    assert told
+    assert "tiem-chung-dot-2" in told[1]
+    assert officer.get("/templates/new?from=khong-co").status_code == 404

@@ -22,11 +22,16 @@ from sqlalchemy import text
 from campaigns.audience import importing
 from campaigns.audience.demo import write_demo_people
 from campaigns.audience.importing import ImportReport, import_contacts
+from campaigns.audience.sampling import draw_sample
 from campaigns.audience.sealing import open_attributes, open_name
+from campaigns.delivery.trials import add_number, remove_number
 from campaigns.errors import InvalidInput, NotFound
 from campaigns.store.database import Database
+from campaigns.store.reach import Reach, count_stages
+from campaigns.store.senders import count_people_by_carrier
 from config.i18n import language
 from config.keys import Keyring
+from tests.factories import OPERATOR
 
 HEADER = ["Số điện thoại", "Họ tên", "Phường/Xã", "Quận/Huyện", "Ngôn ngữ", "Mã hồ sơ"]
 
@@ -446,3 +451,32 @@ def test_what_a_chunk_costs_does_not_grow_with_the_register(
     _import(database, keyring, path)
     time.sleep(1.2)  # PostgreSQL publishes its counts once a second
     assert _rows_read_in_sequence(database) - before < 1_000
+
+
+def test_a_desks_number_is_in_no_audience_until_a_list_names_it(
+    database: Database, keyring: Keyring, tmp_path: Path
+) -> None:
+    everybody = Reach(ward_ids=None, topic="cu-tru", honours_refusals=True)
+
+    def registered() -> int:
+        with database.transaction() as session:
+            people = sum(row.people for row in count_stages(session, everybody))
+            planned = f"SELECT count(*) FROM contact c WHERE {everybody.chosen()} AND {everybody.reachable()}"
+            assert session.execute(text(planned), everybody.bind()).scalar_one() == people
+            assert sum(count_people_by_carrier(session, None).values()) == people
+            assert len(draw_sample(session, keyring)) == people
+        return people
+
+    with database.transaction() as session:
+        add_number(session, keyring, OPERATOR, "0905123456", "Trực ban")
+    assert registered() == 0
+    path = _write(tmp_path / "people.csv", ["0905123456", "", "", "", "", ""], ["0905123457", "Lan", "", "", "", ""])
+    report = _import(database, keyring, path)
+    assert (report.created, report.updated) == (1, 1)
+    assert registered() == 2
+    again = _import(database, keyring, path)
+    assert (again.updated, again.unchanged) == (0, 2)
+    with database.transaction() as session:
+        remove_number(session, OPERATOR, session.execute(text("SELECT id FROM test_number")).scalar_one())
+        add_number(session, keyring, OPERATOR, "0905123457", "Bàn hai")
+    assert registered() == 2

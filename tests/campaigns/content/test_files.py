@@ -92,8 +92,8 @@ def test_a_file_with_a_byte_order_mark_and_windows_lines_is_read(tmp_path: Path)
     [
         (GOOD.replace('title = "Mẫu"\n', ""), "“title” is missing"),
         (GOOD + 'titel = "x"\n', "did you mean “title”"),
-        (GOOD.replace('"cu-tru"', '"cutru"'), "topic “cutru” is unknown; choose: cu-tru"),
-        (GOOD.replace('"thong-bao"', '"thongbao"'), "message_class “thongbao” is unknown"),
+        (GOOD.replace('"cu-tru"', '"cutru"'), "topic: “cutru” is unknown; choose: cu-tru"),
+        (GOOD.replace('"thong-bao"', '"thongbao"'), "message_class: “thongbao” is unknown"),
         (GOOD.replace('"cu-tru"', "7"), "“topic” must be a text"),
         (GOOD.replace("moi", "mời"), "plain: The text without marks still holds: ờ"),
         (GOOD.replace("mời", "{{ a.b }}"), "marked: Line 1"),

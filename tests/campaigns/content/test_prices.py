@@ -8,9 +8,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
-from campaigns.content.prices import Prices, read_price, read_prices, remove_price, set_price
+from campaigns.advertising.senders import save_sender
+from campaigns.audience.phone import carriers
+from campaigns.audience.reach import reach_of
+from campaigns.content.prices import CARRIERS, Prices, read_price, read_prices, remove_price, set_price
 from campaigns.errors import Forbidden, InvalidInput, NotFound
-from tests.factories import OFFICER, OPERATOR
+from campaigns.gateways.registry import add_gateway
+from campaigns.store.gateways import list_routes
+from campaigns.titles import CARRIER_TITLES
+from config.keys import Keyring
+from tests.factories import OFFICER, OPERATOR, make_campaign
 
 ROWS = (
     ("*", "*", date(2026, 1, 1), Decimal(700)),
@@ -71,3 +78,22 @@ def test_a_price_for_nobody_is_refused(undone: Session, carrier: str, kind: str)
 def test_only_an_operator_sets_prices(undone: Session) -> None:
     with pytest.raises(Forbidden):
         set_price(undone, OFFICER, carrier="*", message_class="*", from_date=date(2026, 1, 1), price=Decimal(1))
+
+
+def test_a_carrier_has_one_name_everywhere_and_its_former_one_is_understood(undone: Session, keyring: Keyring) -> None:
+    assert set(CARRIERS) == set(CARRIER_TITLES) == set(carriers().values()) - {"unknown"}
+    of_old = {"carrier": "reddi", "message_class": "*", "from_date": date(2026, 1, 1)}
+    set_price(undone, OPERATOR, price=Decimal(640), **of_old)
+    assert read_prices(undone, date(2026, 5, 5)).of("wintel", "thong-bao") == 640
+    remove_price(undone, OPERATOR, **of_old)
+    stored = Prices.on(date(2026, 5, 5), [("reddi", "*", date(2026, 1, 1), Decimal(650))])
+    assert stored.of("wintel", "thong-bao") == 650
+    account = {"adapter": "smpp", "settings": {"host": "127.0.0.1", "port": 2775, "system_id": "a", "password": "b"}}
+    add_gateway(undone, keyring, OPERATOR, "wintel", tps=1, carriers=["reddi:2"], **account)
+    assert [route.carrier for route in list_routes(undone)] == ["wintel"]
+    sender = save_sender(
+        undone, OPERATOR, "UBND DN", owner="UBND", owner_kind="authority", carriers_status={"reddi": "registered"}
+    )
+    assert sender.carriers == {"wintel": "registered"}
+    audience = {"edition": "2023", "everybody": True, "carriers": ["reddi"]}
+    assert reach_of(undone, make_campaign(undone, audience=audience)).carriers == ("wintel",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,16 @@ from campaigns.content.sync import SyncReport, sync_templates
 from campaigns.errors import Forbidden
 from campaigns.models import AuditEntry
 from campaigns.store.database import Database
-from campaigns.store.templates import add_version, get_template, get_version, list_templates, list_versions
+from campaigns.store.templates import (
+    add_version,
+    change_facts,
+    facts_of,
+    get_template,
+    get_version,
+    list_templates,
+    list_versions,
+    set_archived,
+)
 from tests.factories import ANALYST, OFFICER, OPERATOR
 
 BODY = "Công an phường mời bạn."
@@ -167,3 +177,41 @@ def test_two_loads_at_once_make_each_version_once(database: Database, tmp_path: 
     assert sorted(len(report.created) for report in reports) == [0, 0, 33]
     with database.transaction() as session:
         assert {row.number for row in list_templates(session)} == {1}
+
+
+def retell(session: Session, **facts: str) -> None:
+    """Other facts from the console."""
+    change_facts(session, OFFICER, replace(facts_of(get_template(session, "mau")), **facts))
+
+
+def test_facts_changed_in_the_console_stay_until_the_file_says_otherwise_too(session: Session, folder: Path) -> None:
+    sync(session, folder)
+    retell(session, title="Tên của Sở")
+    assert sync(session, folder).unchanged == ["mau"]
+    write(folder, marked="Công an phường kính mời bạn.")
+    assert sync(session, folder).updated == ["mau"]
+    assert (get_template(session, "mau").title, get_version(session, "mau").number) == ("Tên của Sở", 2)
+    write(folder, marked="Công an phường kính mời bạn.", title="Tên mới của tệp")
+    assert sync(session, folder).conflicts == ["mau"]
+    assert get_template(session, "mau").title == "Tên của Sở"
+    assert sync(session, folder, force=True).updated == ["mau"]
+    assert get_template(session, "mau").title == "Tên mới của tệp"
+    assert sync(session, folder).unchanged == ["mau"]
+
+
+def test_facts_of_the_console_that_were_copied_into_the_file_are_no_conflict(session: Session, folder: Path) -> None:
+    sync(session, folder)
+    retell(session, title="Tên của Sở")
+    write(folder, title="Tên của Sở")
+    assert sync(session, folder).updated == ["mau"]
+    write(folder, title="Tên khác")
+    assert sync(session, folder).updated == ["mau"]
+    assert get_template(session, "mau").title == "Tên khác"
+
+
+def test_a_text_put_away_stays_so_when_its_file_is_loaded(session: Session, folder: Path) -> None:
+    sync(session, folder)
+    set_archived(session, OFFICER, "mau", True)
+    write(folder, marked="Công an phường kính mời bạn.")
+    assert sync(session, folder).updated == ["mau"]
+    assert list_templates(session) == []

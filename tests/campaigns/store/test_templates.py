@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.access import SYSTEM
-from campaigns.content.files import TemplateFacts, templates_folder
-from campaigns.content.sync import sync_templates
+from campaigns.audience.selection import Audience
+from campaigns.content.files import TemplateFacts
+from campaigns.draft import CampaignDraft
 from campaigns.errors import Forbidden, InvalidInput, LoaError, NotFound, WrongState
 from campaigns.models import AuditEntry
+from campaigns.steps import create, edit
 from campaigns.store.database import Database
 from campaigns.store.templates import (
     add_version,
     change_facts,
     create_template,
+    facts_of,
     get_template,
     get_version,
     list_templates,
@@ -126,10 +129,77 @@ def test_the_class_of_a_template_decides_what_its_bodies_need(session: Session) 
     ]
 
 
-def test_the_facts_of_a_template_from_a_file_are_changed_in_the_file(session: Session) -> None:
-    sync_templates(session, templates_folder(), SYSTEM)
+def test_a_class_stays_once_a_campaign_was_made_of_the_text_and_no_campaign_changes_with_its_template(
+    session: Session,
+) -> None:
+    version = make_template(session, slug="mau", title="Mẫu", topic="cu-tru")
+    facts = facts_of(version.template)
+    change_facts(session, OFFICER, replace(facts, message_class="noi-bo"))
+    change_facts(session, OFFICER, facts)
+    draft = CampaignDraft(name="Đợt một", template_version_id=version.id, audience=Audience(edition="2023"))
+    made = create(session, OFFICER, draft)
+    with pytest.raises(InvalidInput, match="message_class: đã có 1 chiến dịch"):
+        change_facts(session, OFFICER, replace(facts, message_class="noi-bo"))
+    change_facts(session, OFFICER, replace(facts, topic="y-te", title="Tên khác"))
+    assert (made.message_class, made.topic) == ("thong-bao", "cu-tru")
+    edit(session, OFFICER, made.id, draft.model_copy(update={"name": "Đợt hai"}))
+    assert (made.name, made.topic) == ("Đợt hai", "cu-tru")
+    assert create(session, OFFICER, draft).topic == "y-te"
+    other = make_template(session, topic="giao-duc")
+    edit(session, OFFICER, made.id, draft.model_copy(update={"template_version_id": other.id}))
+    assert made.topic == "giao-duc"
+
+
+def test_an_archived_text_is_for_no_new_campaign_and_stays_with_those_that_have_it(session: Session) -> None:
+    version = make_template(session, slug="mau")
+    draft = CampaignDraft(name="Đợt một", template_version_id=version.id, audience=Audience(edition="2023"))
+    made = create(session, OFFICER, draft)
+    set_archived(session, OFFICER, "mau", True)
+    edit(session, OFFICER, made.id, draft.model_copy(update={"name": "Đợt hai"}))
+    with pytest.raises(InvalidInput, match="đã cất"):
+        create(session, OFFICER, draft)
+    set_archived(session, OFFICER, "mau", False)
+    create(session, OFFICER, draft)
+    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.object_kind == "template")).all()
+    assert actions == ["template.archived", "template.restored"]
+
+
+def test_replies_of_the_system_keep_their_facts_and_are_never_put_away(session: Session) -> None:
+    reply = make_template(session, slug="tra-loi", message_class="he-thong", topic="he-thong")
     with pytest.raises(WrongState):
-        change_facts(session, OFFICER, TemplateFacts("hk07-5-vneid", "Tên", "cu-tru", "thong-bao"))
+        set_archived(session, OFFICER, "tra-loi", True)
+    with pytest.raises(WrongState):
+        change_facts(session, OFFICER, replace(facts_of(reply.template), title="Khác"))
+    make_template(session, slug="mau")
+    with pytest.raises(InvalidInput, match="message_class: loại này"):
+        change_facts(session, OFFICER, replace(FACTS, slug="mau", message_class="he-thong"))
+    with pytest.raises(InvalidInput, match="message_class: loại này"):
+        create_template(session, OFFICER, replace(FACTS, message_class="he-thong"), "UBND", "UBND")
+
+
+def test_facts_that_somebody_else_changed_meanwhile_are_not_overwritten_unseen(session: Session) -> None:
+    seen = facts_of(make_template(session, slug="mau", title="Một").template)
+    change_facts(session, OFFICER, replace(seen, title="Hai"), seen=seen)
+    with pytest.raises(WrongState):
+        change_facts(session, OFFICER, replace(seen, title="Ba"), seen=seen)
+    change_facts(session, OFFICER, replace(seen, title="Ba"), seen=replace(seen, title="Hai"))
+    assert get_template(session, "mau").title == "Ba"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"title": " "}, "title: chưa đặt tên"),
+        ({"title": "x" * 201}, "title: dài quá 200"),
+        ({"plan_task": "x" * 21}, "plan_task: dài quá 20"),
+        ({"audience": "x" * 201}, "audience: dài quá 200"),
+        ({"topic": "gi-do"}, "topic: không có “gi-do”"),
+    ],
+)
+def test_a_fact_that_cannot_be_used_is_named(session: Session, facts: dict[str, str], said: str) -> None:
+    made = make_template(session, slug="mau").template
+    with pytest.raises(InvalidInput, match=said):
+        change_facts(session, OFFICER, replace(facts_of(made), **facts))
 
 
 def test_an_archived_template_leaves_the_list_and_comes_back(session: Session) -> None:
