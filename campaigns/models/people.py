@@ -23,6 +23,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from campaigns.models.base import Base
 
 
+SMALL_CARRIER = "carrier <> 'viettel' AND carrier <> 'vinaphone' AND carrier <> 'mobifone'"
+
+
 class HouseholdMember(Base):
     """Somebody besides the contact whom a list names under the same number; a contact nobody shares has no row.
 
@@ -47,6 +50,8 @@ class Contact(Base):
         Index("ix_contact_ward_id_id", "ward_id", "id"),
         Index("ix_contact_name_words", "name_words", postgresql_using="gin"),
         Index("ix_contact_tags", "tags", postgresql_where=text("tags IS NOT NULL")),
+        # Of the large carriers any page of the list is full; of the others it would have to be read to its end.
+        Index("ix_contact_small_carrier", "carrier", "id", postgresql_where=text(SMALL_CARRIER)),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
     )
@@ -91,6 +96,9 @@ class OptOut(Base):
         ),
         Index("ix_opt_out_phone_hash", "phone_hash"),
         Index("ix_opt_out_created_at", "created_at", postgresql_using="brin"),
+        # What the register's page is narrowed by, in its order: few fit, and they may be old.
+        Index("ix_opt_out_source_id", "source", "id"),
+        Index("ix_opt_out_ended", "id", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
