@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,8 +80,10 @@ class World:
         with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
 
-    def fill_contacts(self, count: int, carriers: tuple[str, ...] = CARRIERS) -> None:
-        """People with encrypted numbers, evenly over the 56 wards of 2023, by COPY."""
+    def fill_contacts(
+        self, count: int, carriers: tuple[str, ...] = CARRIERS, names: Sequence[str] = ("Nguyễn Văn A",)
+    ) -> None:
+        """People with encrypted numbers and names, evenly over the 56 wards of 2023, by COPY."""
         with self.database.transaction() as session:
             query = "SELECT id FROM area WHERE edition = '2023' AND kind = 'ward' ORDER BY id"
             wards = [row.id for row in session.execute(text(query))]
@@ -94,7 +96,7 @@ class World:
                 copy.set_types(["bytea", "bytea", "varchar", "int2", "bytea", "int4[]", "varchar"])
                 for n in range(count):
                     number = b"84%d" % (900_000_000 + n)
-                    sealed = seal_person(self.keyring, self.keyring.hash(number), "Nguyễn Văn A")
+                    sealed = seal_person(self.keyring, self.keyring.hash(number), names[n % len(names)])
                     copy.write_row(
                         (
                             self.keyring.hash(number),

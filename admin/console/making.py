@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
@@ -154,6 +154,14 @@ def priced(session: Session, campaign: Campaign, figures: Waterfall) -> dict[str
     prices = prices_of(price_list(session), campaign, figures)
     waiting = count_over_cap(session, reach_of(session, campaign))
     return {"prices": prices, "over_cap": waiting, "cost": figures.steps[-1].cost(prices) if prices else None}  # type: ignore[arg-type]
+
+
+def asks_for_count() -> bool:
+    """Whether the request is for what takes a count of the audience, which may take a second or two.
+
+    A page comes without it; its script then asks for the same address, and who has no script follows a link.
+    """
+    return "X-Requested-With" in request.headers or request.args.get("counted") == "1"
 
 
 def lists_of(campaign: Campaign, audience: Audience | None) -> Callable[[str], str] | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Query
 from admin.console import formats
 from admin.console.context import actor, console, reading
 from admin.console.guard import may
+from admin.console.keyset import KeysetList
 from admin.console.private_search import PrivateSearch
 from campaigns.audience.phone import PhoneResult, normalise_phone
 from campaigns.store import console as store
@@ -44,7 +45,7 @@ def shown_number(phone_hash: bytes, ciphers: Mapping[bytes, bytes]) -> Markup:
     )
 
 
-class NumberRegister(PrivateSearch):
+class NumberRegister(KeysetList, PrivateSearch):
     """A list on a table with a column ``phone_hash``: only numbers inside the person's scope."""
 
     def get_query(self) -> Query[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from campaigns.audience.reach import reach_of
@@ -11,8 +13,8 @@ from campaigns.errors import InvalidInput
 from campaigns.links.register import check_chosen
 from campaigns.models import Campaign
 from campaigns.store.places import load_places
-from campaigns.store.preflight import count_carriers_without_route, count_missing_values
-from campaigns.store.reach import Reach
+from campaigns.store.preflight import carriers_without_route, count_missing_values
+from campaigns.store.reach import Counted, Reach, count_stages
 
 
 def campaign_text(campaign: Campaign) -> CampaignText:
@@ -20,15 +22,17 @@ def campaign_text(campaign: Campaign) -> CampaignText:
     return CampaignText.of(campaign.template_version.body(campaign.variant), campaign.values, campaign.variant)
 
 
-def refuse_unsendable(session: Session, campaign: Campaign) -> None:
+def refuse_unsendable(session: Session, campaign: Campaign, counted: Sequence[Counted] | None = None) -> None:
     """Raise where the campaign could not be sent to its whole audience as it is.
+
+    ``counted`` is the audience where the caller has counted it: over a million people that takes a second.
 
     Raises:
         InvalidInput: nobody is left to send to; a placeholder has no value for some people; a carrier of the
             audience has no enabled gateway; or the text carries a link and there is no address for it.
     """
     reach = reach_of(session, campaign)
-    carriers = count_carriers_without_route(session, reach)
+    carriers = carriers_without_route(session, count_stages(session, reach) if counted is None else counted)
     if not carriers.reachable:
         raise InvalidInput(
             "Không còn ai để gửi trong đối tượng đã chọn.",

@@ -24,6 +24,9 @@ class Consent(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_consent_phone_hash", "phone_hash"),
+        # What the register's page is narrowed by, in its order: few fit, and they may be old.
+        Index("ix_consent_how_id", "how", "id"),
+        Index("ix_consent_ended", "id", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -26,6 +26,9 @@ TEST_NUMBER = "test-number"
 """Source of a desk's number that nobody but the list of numbers for tests knows: no campaign reaches it."""
 
 
+SMALL_CARRIER = "carrier <> 'viettel' AND carrier <> 'vinaphone' AND carrier <> 'mobifone'"
+
+
 class HouseholdMember(Base):
     """Somebody besides the contact whom a list names under the same number; a contact nobody shares has no row.
 
@@ -50,6 +53,8 @@ class Contact(Base):
         Index("ix_contact_ward_id_id", "ward_id", "id"),
         Index("ix_contact_name_words", "name_words", postgresql_using="gin"),
         Index("ix_contact_tags", "tags", postgresql_where=text("tags IS NOT NULL")),
+        # Of the large carriers any page of the list is full; of the others it would have to be read to its end.
+        Index("ix_contact_small_carrier", "carrier", "id", postgresql_where=text(SMALL_CARRIER)),
         # A correction or a second import rewrites rows in place; the room keeps those updates heap-only.
         {"postgresql_with": {"fillfactor": 90}},
     )
@@ -95,6 +100,9 @@ class OptOut(Base):
         ),
         Index("ix_opt_out_phone_hash", "phone_hash"),
         Index("ix_opt_out_created_at", "created_at", postgresql_using="brin"),
+        # What the register's page is narrowed by, in its order: few fit, and they may be old.
+        Index("ix_opt_out_source_id", "source", "id"),
+        Index("ix_opt_out_ended", "id", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

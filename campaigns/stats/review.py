@@ -28,6 +28,7 @@ from campaigns.stats.samples import Sample, samples_of
 from campaigns.stats.waterfall import Waterfall, waterfall_of
 from campaigns.store.campaigns import database_now
 from campaigns.store.making import count_over_cap, list_same_text
+from campaigns.store.reach import count_stages
 from campaigns.store.templates import get_version
 from config.i18n import t
 from config.settings import get_settings
@@ -135,12 +136,16 @@ def _counted(session: Session, campaign: Campaign) -> tuple[Waterfall | None, st
         return None, t("Chưa chọn đối tượng.", "The audience is not chosen yet.")
     counted, hindrance = None, ""
     try:
+        found = count_stages(session, reach_of(session, campaign))
+    except LoaError as refusal:
+        return None, str(refusal)
+    try:
         refuse_unlawful(session, campaign)
-        refuse_unsendable(session, campaign)
+        refuse_unsendable(session, campaign, found)
     except LoaError as refusal:
         hindrance = str(refusal)
     try:
-        counted = waterfall_of(session, campaign)
+        counted = waterfall_of(session, campaign, found)
     except LoaError as refusal:
         hindrance = hindrance or str(refusal)
     return counted, hindrance

@@ -101,10 +101,13 @@ def estimate(session: Session, campaign_id: int) -> Waterfall:
     return waterfall_of(session, get_campaign(session, campaign_id))
 
 
-def waterfall_of(session: Session, campaign: Campaign) -> Waterfall:
-    """Whom a campaign would reach, also one that is only being thought of and in no table."""
+def waterfall_of(session: Session, campaign: Campaign, counted: Sequence[Counted] | None = None) -> Waterfall:
+    """Whom a campaign would reach, also one that is only being thought of and in no table.
+
+    ``counted`` is its audience where the caller has counted it.
+    """
     reach = reach_of(session, campaign)
-    return _add_up(session, campaign, reach, count_stages(session, reach))
+    return _add_up(session, campaign, reach, count_stages(session, reach) if counted is None else counted)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy import ColumnElement, Row, func, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.models import AuditCheck, AuditEntry, Campaign, Link, User
@@ -22,6 +22,10 @@ _CHECK_KEY = 0x10A_A0D18
 """Advisory lock of whoever walks along the chain."""
 
 _FETCH = 2_000
+
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""How far the clocks of two writers may lie apart; within so long rows need not be in the order of their moments."""
+_LAST_ID = 2**63 - 1
 
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
@@ -140,10 +144,22 @@ def conditions_of(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
     }
     found = [column == filters[name] for name, column in columns.items() if filters.get(name)]
     if filters.get("from"):
-        found.append(AuditEntry.at >= _midnight(filters["from"]))
+        since = _midnight(filters["from"])
+        found += [AuditEntry.at >= since, AuditEntry.id >= _first_after(since - _CLOCKS_DIFFER)]
     if filters.get("to"):
-        found.append(AuditEntry.at < _midnight(filters["to"]) + timedelta(days=1))
+        end = _midnight(filters["to"]) + timedelta(days=1)
+        found += [AuditEntry.at < end, AuditEntry.id < _first_after(end + _CLOCKS_DIFFER)]
     return found
+
+
+def _first_after(moment: datetime) -> ColumnElement[int]:
+    """The id of the first row written from a moment on; that of no row yet where there is none.
+
+    Rows are written in the order of their moments. Told only of the moment, the planner reads a list by newest first
+    from its end down to an old day, row by row.
+    """
+    first = select(AuditEntry.id).where(AuditEntry.at >= moment).order_by(AuditEntry.at).limit(1)
+    return func.coalesce(first.correlate(None).scalar_subquery(), _LAST_ID)
 
 
 def _midnight(day: str) -> datetime:

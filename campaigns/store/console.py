@@ -63,39 +63,50 @@ def list_editions(session: Session) -> list[str]:
     return list(session.scalars(select(Area.edition).distinct().order_by(Area.edition)))
 
 
+_FEW = 100_000
+"""Rows that are counted one by one while somebody waits for a page."""
+
+
 def estimate_contacts(session: Session, scope: Scope = WHOLE_CITY) -> int:
     """About how many contacts there are, from the planner's statistics; exact while they are few, and for a scope."""
     if scope.wards is not None:
         return session.execute(select(func.count()).select_from(Contact).where(contacts_within(scope))).scalar_one()
     about = session.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'contact'::regclass")).scalar_one()
-    if about < 100_000:
+    if about < _FEW:
         return session.execute(select(func.count()).select_from(Contact)).scalar_one()
     return int(about)
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """What the start page counts: campaigns by state, refusals in force, messages of the last day."""
-
-    campaigns: Mapping[str, int]
-    refusals: int
-    refusals_today: int
-
-
-def read_workload(session: Session, scope: Scope = WHOLE_CITY) -> Workload:
-    """The counts of the start page."""
+def count_campaigns(session: Session, scope: Scope = WHOLE_CITY) -> dict[str, int]:
+    """People's campaigns by state."""
     states = session.execute(
         select(Campaign.state, func.count())
         .where(Campaign.standing.is_(None), campaigns_within(scope))
         .group_by(Campaign.state)
     )
-    today = OptOut.created_at > func.now() - timedelta(days=1)
-    refusals = session.execute(
-        select(func.count(OptOut.id).label("in_force"), func.count(OptOut.id).filter(today).label("today")).where(
-            OptOut.ended_at.is_(None), numbers_within(scope, OptOut.phone_hash)
-        )
-    ).one()
-    return Workload({row[0]: row[1] for row in states}, refusals.in_force, refusals.today)
+    return {row[0]: row[1] for row in states}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Refusals in force: all of them, None where that would take a count of many; and those of the last day."""
+
+    in_force: int | None
+    today: int
+
+
+# The index holds exactly the refusals in force, and the planner keeps count of its rows.
+_ABOUT_REFUSALS = text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'uq_opt_out_in_force'::regclass")
+
+
+def estimate_refusals(session: Session, scope: Scope = WHOLE_CITY) -> Refusals:
+    """How many refusals are in force, exact while they are few; about how many once they are not."""
+    mine = select(func.count(OptOut.id)).where(OptOut.ended_at.is_(None), numbers_within(scope, OptOut.phone_hash))
+    today = session.execute(mine.where(OptOut.created_at > func.now() - timedelta(days=1))).scalar_one()
+    about: int = session.execute(_ABOUT_REFUSALS).scalar_one()
+    if about < _FEW:
+        return Refusals(session.execute(mine).scalar_one(), today)
+    return Refusals(about if scope.wards is None else None, today)
 
 
 def list_campaigns_in(
@@ -182,7 +193,7 @@ def read_metrics(session: Session) -> Metrics:
             " LEFT JOIN gateway_session s ON s.gateway_id = g.id GROUP BY g.name"
         )
     ).all()
-    return Metrics(dict(read_workload(session).campaigns), dict(running._mapping), {row[0]: row[1] for row in bound})
+    return Metrics(count_campaigns(session), dict(running._mapping), {row[0]: row[1] for row in bound})
 
 
 def narrow_areas(query: Query[Any], search: str) -> Query[Any]:

@@ -24,7 +24,7 @@ class Meeting:
     seconds: float
 
 
-# From the refusals to their few messages by index. Only batches begun less than a day before the refusal, or after it,
+# From the refusals to their few messages by index, of campaigns that had not ended long before. Only batches begun less than a day before the refusal, or after it,
 # can have sent anything after it. Parts are looked for by their time (BRIN), for there is no index by batch: it would
 # cost every message that is sent, and this is asked once in a while.
 _MEETINGS = text(f"""
@@ -32,9 +32,12 @@ _MEETINGS = text(f"""
         SELECT o.id, o.created_at, coalesce(o.ended_at, 'infinity') AS until, m.batch_id, m.seq, m.state
         FROM (SELECT * FROM opt_out WHERE created_at > now() - make_interval(days => :days) AND source <> 'import'
               ORDER BY id DESC LIMIT :most) o
-        JOIN contact c USING (phone_hash) JOIN message m ON m.contact_id = c.id
+        JOIN contact c USING (phone_hash)
+        JOIN message m ON m.contact_id = c.id AND m.campaign_id = ANY(ARRAY(
+            SELECT id FROM campaign WHERE message_class = ANY(:classes) AND planned_at IS NOT NULL
+            AND (finished_at IS NULL OR finished_at > now() - make_interval(days => :days + 1))))
         JOIN batch b ON b.id = m.batch_id JOIN campaign k ON k.id = m.campaign_id
-        WHERE k.message_class = ANY(:classes) AND (o.topic IS NULL OR o.topic = k.topic)
+        WHERE (o.topic IS NULL OR o.topic = k.topic)
           AND coalesce(b.started_at, 'infinity') > o.created_at - interval '1 day'
           AND (m.state = {S.SUPPRESSED.value} OR b.started_at IS NOT NULL)
     ), sent AS (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaigns.store.reach import WILL_SEND, Reach, count_stages
+from campaigns.store.reach import WILL_SEND, Counted, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ _ROUTED = text("""
 """)
 
 
-def count_carriers_without_route(session: Session, reach: Reach) -> CarrierCount:
-    """Reachable people of the audience, and by carrier those no gateway would take."""
+def carriers_without_route(session: Session, counted: Sequence[Counted]) -> CarrierCount:
+    """Reachable people of an audience that was counted, and by carrier those no gateway would take."""
     routed = set(session.execute(_ROUTED).scalars())
     reachable = 0
     without: dict[str, int] = {}
-    for row in count_stages(session, reach):
+    for row in counted:
         if row.stage != WILL_SEND:
             continue
         reachable += row.people

@@ -58,12 +58,13 @@ def listed(
 ) -> Stage:
     """A stage of those whose number is (``present``) in a table's rows ``x`` that fit ``where``, or is not."""
     exists = f"EXISTS (SELECT 1 FROM {table} x WHERE x.phone_hash = c.phone_hash AND {where})"
+    # Where the number is the table's key no row is there twice, and a million need not be sorted out.
+    rows = table if where == "true" else f"(SELECT DISTINCT x.phone_hash FROM {table} x WHERE {where})"
     return Stage(
         key,
         title,
         exists if present else f"NOT {exists}",
-        join=f"LEFT JOIN (SELECT DISTINCT x.phone_hash FROM {table} x WHERE {where}) {key}"
-        f" ON {key}.phone_hash = c.phone_hash",
+        join=f"LEFT JOIN {rows} {key} ON {key}.phone_hash = c.phone_hash",
         joined=f"{key}.phone_hash IS {'NOT ' if present else ''}NULL",
         lasting=lasting,
     )
@@ -297,19 +298,31 @@ class Counted(NamedTuple):
     people: int
 
 
+# With less, a register of a million refusals is joined along two indexes, a random page for every row (measured: two
+# million pages read instead of fifty thousand).
+_ROOM = text("SET LOCAL work_mem = '64MB'")
+
+
 def count_stages(session: Session, reach: Reach) -> list[Counted]:
     """How many people of the audience stand at each stage, ``WILL_SEND`` the last: everybody is there once.
 
     Who is named beside a contact stands where it does while it is left out before the household's stage, else there.
+    Grouped by the conditions and not by the stage they come to: of those the planner knows that there are few groups,
+    and two processes share the work.
     """
     stages = list(reach.stages())
     household = stages.index(HOUSEHOLD)
-    when = " ".join(f"WHEN {stage.counted} THEN {place}" for place, stage in enumerate(stages) if not stage.others)
+    asked = [(place, stage) for place, stage in enumerate(stages) if not stage.others]
+    whens = " ".join(f"WHEN s{place} THEN {place}" for place, _ in asked)
+    session.execute(_ROOM)
     rows = session.execute(
         text(
-            f"SELECT c.ward_id, c.carrier, CASE {when} ELSE {len(stages)} END AS stage, count(*) AS people,"
-            f" coalesce(sum({HOUSEHOLD.others}), 0)::bigint AS others"
-            f" FROM contact c {' '.join(stage.join for stage in stages)} WHERE {reach.chosen()} GROUP BY 1, 2, 3"
+            f"SELECT ward_id, carrier, CASE {whens} ELSE {len(stages)} END AS stage, sum(people)::bigint AS people,"
+            f" sum(others)::bigint AS others FROM ("
+            f"SELECT c.ward_id, c.carrier, {', '.join(f'{stage.counted} AS s{place}' for place, stage in asked)},"
+            f" count(*) AS people, coalesce(sum({HOUSEHOLD.others}), 0) AS others"
+            f" FROM contact c {' '.join(stage.join for stage in stages)} WHERE {reach.chosen()}"
+            f" GROUP BY c.ward_id, c.carrier, {', '.join(f's{place}' for place, _ in asked)}) g GROUP BY 1, 2, 3"
         ),
         reach.bind(),
     )

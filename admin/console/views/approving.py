@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from flask import abort, flash, request
+from flask import abort, flash, render_template, request
 from sqlalchemy.orm import Session
 
 from admin.console import formats
@@ -14,6 +14,7 @@ from admin.console.context import actor, console, reading
 from admin.console.differences import Change, NameArea, changes
 from admin.console.forms import Form
 from admin.console.frame import back_to, expose
+from admin.console.making import asks_for_count
 from admin.console.review import review_page
 from campaigns import steps
 from campaigns.access import Actor
@@ -156,7 +157,10 @@ class ApprovingPages:
         if campaign.state != CampaignState.SUBMITTED:
             flash(t("Chiến dịch lúc này không chờ duyệt.", "The campaign is not waiting for approval."), "error")
             return back_to(".show", campaign_id=campaign_id)
-        page = self._review_page("console/approve.html", campaign, form, review=review_page(reading(), campaign))
+        review = review_page(reading(), campaign) if asks_for_count() else None
+        if "X-Requested-With" in request.headers:
+            return render_template("console/review.html", review=review)
+        page = self._review_page("console/approve.html", campaign, form, review=review)
         return page, 422 if form.errors else 200
 
     def _decide(self, campaign_id: int, form: Form, work: Callable[[Session], str]) -> Any:

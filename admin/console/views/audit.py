@@ -12,9 +12,9 @@ from sqlalchemy.orm import Query
 
 from admin.console import formats
 from admin.console.context import actor, console, reading
-from admin.console.frame import Choice, ChoiceFilter, ListScreen, back_to, drawn, expose, shown, told
+from admin.console.frame import Choice, ChoiceFilter, back_to, drawn, expose, shown, told
 from admin.console.guard import allowed
-from admin.console.keyset import bound, page_at
+from admin.console.keyset import KeysetList
 from admin.console.signins import STRANGER
 from campaigns.models import AuditEntry
 from campaigns.proof.chain import FAULT_TITLES, NIGHT, Fault, ask_for_check
@@ -97,7 +97,7 @@ def _day(name: str) -> str:
         return ""
 
 
-class AuditScreen(ListScreen):
+class AuditScreen(KeysetList):
     """Each row carries the hash of the one before, so a change or a gap shows; the database refuses to change any."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -120,8 +120,6 @@ class AuditScreen(ListScreen):
         "detail": Text("Chi tiết", "Detail"),
     }
     numeric_columns = frozenset({"id"})
-    column_sortable_list = ()
-    column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "at": shown(lambda entry: Markup("<span class='nowrap'>{}</span>").format(formats.moment(entry.at))),
         "actor": shown(lambda entry: Markup("<span class='who-did'>{}</span>").format(_person(entry.actor))),
@@ -158,30 +156,17 @@ class AuditScreen(ListScreen):
         return query.filter(or_(false(), *wanted)), count, joins, count_joins
 
     def get_query(self) -> Query[Any]:
-        """The page beside the row the address names, of the days and the thing it names."""
+        """Of the days and the thing the address names."""
         thing = request.args.get("object", "").strip()[:_OBJECT_MOST]
         wanted = {"object": thing, "from": _day("from"), "to": _day("to")}
-        query: Query[Any] = super().get_query().filter(*store.conditions_of(wanted))
-        before, after = bound("before"), bound("after")
-        if after is not None:
-            return query.filter(AuditEntry.id > after)
-        return query.filter(AuditEntry.id < before) if before is not None else query
-
-    def get_list(self, *args: Any, **kwargs: Any) -> Any:
-        """A page, newest first."""
-        count, rows = super().get_list(*args, **kwargs)
-        return count, rows[::-1] if bound("after") is not None else rows
-
-    def _apply_sorting(self, query: Query[Any], joins: Any, sort_column: Any, sort_desc: bool) -> Any:
-        by = AuditEntry.id.asc() if bound("after") is not None else AuditEntry.id.desc()
-        return query.order_by(by), joins
+        query: Query[Any] = super().get_query()
+        return query.filter(*store.conditions_of(wanted))
 
     def render(self, template: str, /, **values: Any) -> str:
-        """With the names of the things on the page, the chain's standing, and the neighbouring pages' addresses."""
+        """With the names of the things on the page, and the chain's standing."""
         entries = [(entry.object_kind, entry.object_id) for entry in values.get("data", ())]
         return super().render(
             template,
-            page_at=page_at,
             names=store.name_things(reading(), entries),
             more_filters_given=any(request.args.get(name) for name in ("from", "to", "object")),
             **_standing(),

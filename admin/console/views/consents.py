@@ -74,8 +74,6 @@ class ConsentScreen(NumberRegister):
         "created_by": Text("Người ghi", "By"),
         "ended_at": Text("Hiệu lực", "Standing"),
     }
-    column_sortable_list = ()
-    column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "phone_hash": number_cell,
         "topic": shown(lambda consent: consent_scope(consent.topic)),

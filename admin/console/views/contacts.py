@@ -12,7 +12,7 @@ from sqlalchemy.orm import Query
 from admin.console import formats, words
 from admin.console.context import actor, console, reading
 from admin.console.frame import PAGE_SIZE, Choice, ChoiceFilter, shown
-from admin.console.keyset import bound, page_at
+from admin.console.keyset import KeysetList, bound
 from admin.console.private_search import PrivateSearch
 from admin.console.views.imports import ImportPages
 from admin.console.views.people import PersonPages, area_choices, condition
@@ -56,7 +56,7 @@ def _name(_view: Any, _context: Any, contact: Contact, _column: str) -> Markup:
     )
 
 
-class ContactScreen(ImportPages, PersonPages, PrivateSearch):
+class ContactScreen(ImportPages, PersonPages, KeysetList, PrivateSearch):
     """Found by full number through its hash, by name with or without accents, by area and by carrier."""
 
     rules: ClassVar[dict[str, str]] = {
@@ -79,8 +79,6 @@ class ContactScreen(ImportPages, PersonPages, PrivateSearch):
         "unusable": Text("Tình trạng", "Condition"),
         "updated_at": Text("Cập nhật", "Updated"),
     }
-    column_sortable_list = ()
-    column_default_sort: ClassVar[list[tuple[str, bool]]] = [("id", True)]
     column_formatters: ClassVar[dict[str, Any]] = {
         "phone_cipher": shown(lambda contact: show_masked(contact.phone_cipher)),
         "name_cipher": _name,
@@ -120,12 +118,9 @@ class ContactScreen(ImportPages, PersonPages, PrivateSearch):
         return query, count, joins, count_joins
 
     def get_query(self) -> Query[Any]:
-        """The page beside the person the address names; pages deep in a long list cost no more than the first."""
-        query: Query[Any] = super().get_query().filter(contacts_within(actor().scope))
-        before, after = bound("before"), bound("after")
-        if after is not None:
-            return query.filter(Contact.id > after)
-        return query.filter(Contact.id < before) if before is not None else query
+        """People of the scope."""
+        query: Query[Any] = super().get_query()
+        return query.filter(contacts_within(actor().scope))
 
     def get_list(self, *args: Any, **kwargs: Any) -> Any:
         """A page, newest first. A name is looked for among the nearest people, then, unless they fill it, among all."""
@@ -136,11 +131,11 @@ class ContactScreen(ImportPages, PersonPages, PrivateSearch):
         if by_name and len(rows) < PAGE_SIZE:
             g.by_list = False
             count, rows = super().get_list(*args, **kwargs)
-        return count, rows[::-1] if bound("after") is not None else rows
+        return count, rows
 
     def _apply_sorting(self, query: Query[Any], joins: Any, sort_column: Any, sort_desc: bool) -> Any:
         return in_order(query, ascending=bound("after") is not None, by_list=g.by_list), joins
 
     def render(self, template: str, /, **values: Any) -> str:
-        """With the names of the places, and the addresses of the pages before and after."""
-        return super().render(template, places=load_places(reading()), page_at=page_at, **values)
+        """With the names of the places."""
+        return super().render(template, places=load_places(reading()), **values)

@@ -46,7 +46,8 @@ class StartScreen(Screen, AdminIndexView):  # type: ignore[misc]
             sent_back=[d for d in drafts if d.state_reason],
             drafts=[d for d in drafts if not d.state_reason and d.edited_by == person.email],
             gateways=[g for g in standings(session) if g.state not in {"bound", "disabled"} or g.health],
-            work=store.read_workload(session, scope),
+            campaigns=store.count_campaigns(session, scope),
+            refusals=store.estimate_refusals(session, scope) if person.may("optout.view") else None,
             contacts=store.estimate_contacts(session, scope) if person.may("contact.view") else None,
             month=store.read_day_totals(session, scope) if person.may("stats.view") else None,
         )

@@ -22,6 +22,7 @@ from admin.console.context import actor, console, reading
 from admin.console.forms import Form, form_token
 from admin.console.frame import back_to, expose
 from admin.console.making import (
+    asks_for_count,
     audience_draft,
     audience_in,
     chosen_version,
@@ -137,7 +138,11 @@ class WizardPages:
         """Step 4: everything on one page."""
         campaign = get_campaign(reading(), campaign_id)
         return _closed(campaign) or self._page(
-            "review", Form(), campaign, review=review_page(reading(), campaign), list_url=lists_of(campaign, None)
+            "review",
+            Form(),
+            campaign,
+            review=review_page(reading(), campaign) if asks_for_count() else None,
+            list_url=lists_of(campaign, None),
         )
 
     @expose("/<int:campaign_id>/edit/submission", methods=("GET", "POST"))
@@ -161,7 +166,7 @@ class WizardPages:
             "submission",
             form,
             campaign,
-            seen=review_of(reading(), campaign, scope=actor().scope),
+            seen=review_of(reading(), campaign, scope=actor().scope) if asks_for_count() else None,
             approvers=list_approvers(reading(), campaign),
             at_once=starts_at_once(campaign),
             undo_seconds=console().settings.undo_seconds,
