@@ -78,6 +78,9 @@ def _plan_next_page(
     campaign = lock_campaign(session, campaign_id)
     if campaign.state != CampaignState.SCHEDULED or campaign.planned_at is not None:
         return True, 0
+    # A task may be as old as a day; meanwhile the approval may have been taken back and given for another time.
+    if campaign.scheduled_for is not None and campaign.scheduled_for > database_now(session):
+        return True, 0
     if campaign.plan_cursor is None:
         refuse_unlawful(session, campaign)
     cursor: Cursor = campaign.plan_cursor or _first_cursor(session, campaign)

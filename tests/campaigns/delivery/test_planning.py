@@ -90,6 +90,15 @@ def test_everybody_who_can_be_reached_gets_one_message(database: Database, keyri
     assert [expected.registered, *(step.people for step in expected.steps)] == [7, 2, 0, 2, 0, 3]
 
 
+def test_a_late_task_plans_nothing_that_was_approved_for_another_time_since(database: Database, forty: int) -> None:
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaign SET scheduled_for = now() + interval '1 minute'"))
+    assert plan_campaign(database, forty) == 0
+    with database.transaction() as session:
+        session.execute(text("UPDATE campaign SET scheduled_for = now()"))
+    assert plan_campaign(database, forty) == 40
+
+
 def test_a_batch_is_one_ward_one_carrier_one_gateway_and_no_larger_than_allowed(
     database: Database, keyring: Keyring
 ) -> None:
