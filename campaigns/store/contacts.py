@@ -74,7 +74,8 @@ _INSERT = text(
 )
 
 # What the file says wins over what the register holds, but only where the file says something. A desk's number that a
-# list names is a person of the register from then on.
+# list names is a person of the register from then on. Somebody may have been erased since the rows were matched: every
+# statement that writes to people asks again.
 _CHANGES = text(
     """
     INSERT INTO import_change (contact_id, ward_id, language, name_cipher, name_words, attributes)
@@ -96,7 +97,7 @@ _UPDATE = text(
            source = CASE WHEN c.source = :desk THEN :source ELSE c.source END,
            updated_at = now()
       FROM import_change s
-     WHERE c.id = s.contact_id
+     WHERE c.id = s.contact_id AND c.unusable IS DISTINCT FROM 'erased'
     """
 )
 
@@ -133,7 +134,7 @@ _FILL = text(
                      WHERE o.contact_id = l.contact_id) AS attributes
               FROM import_later l
              GROUP BY l.contact_id) s
-     WHERE c.id = s.contact_id
+     WHERE c.id = s.contact_id AND c.unusable IS DISTINCT FROM 'erased'
        AND ((c.ward_id IS NULL AND s.ward_id IS NOT NULL) OR (c.name_cipher IS NULL AND s.name_cipher IS NOT NULL)
             OR NOT c.attributes @> (coalesce(s.attributes, '{}') || c.attributes))
     """
@@ -143,7 +144,8 @@ _SHARING = text(
     """
     SELECT l.contact_id, l.name_cipher, c.name_cipher
       FROM import_later l
-      CROSS JOIN LATERAL (SELECT name_cipher FROM contact WHERE id = l.contact_id OFFSET 0) c
+      CROSS JOIN LATERAL (SELECT name_cipher FROM contact
+                           WHERE id = l.contact_id AND unusable IS DISTINCT FROM 'erased' OFFSET 0 FOR SHARE) c
      WHERE l.name_cipher IS NOT NULL
        AND substr(l.name_cipher, 2, 12) IS DISTINCT FROM substr(c.name_cipher, 2, 12)
     """

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from campaigns.audience import importing
 from campaigns.audience.demo import write_demo_people
@@ -26,7 +26,9 @@ from campaigns.audience.sampling import draw_sample
 from campaigns.audience.sealing import open_attributes, open_name
 from campaigns.delivery.trials import add_number, remove_number
 from campaigns.errors import InvalidInput, NotFound
+from campaigns.models import Contact
 from campaigns.store.database import Database
+from campaigns.store.people import erase_contact
 from campaigns.store.reach import Reach, count_stages
 from campaigns.store.senders import count_people_by_carrier
 from config.i18n import language
@@ -286,6 +288,28 @@ def test_a_person_who_was_erased_is_not_brought_back(database: Database, keyring
         ("2", "0905000001", "Người này đã yêu cầu xoá dữ liệu"),
         ("4", "0905000001", "Người này đã yêu cầu xoá dữ liệu"),
     ]
+
+
+def test_who_is_erased_while_a_list_is_merged_stays_erased(
+    database: Database, keyring: Keyring, tmp_path: Path
+) -> None:
+    _import(database, keyring, _write(tmp_path / "old.csv", ["0905000001", "Lan", "", "", "", ""]))
+    path = _write(
+        tmp_path / "new.csv", ["0905000001", "Hoa", "Hòa Minh", "", "", "A"], ["0905000001", "Mai", "", "", "", ""]
+    )
+    importer = threading.Thread(target=lambda: _import(database, keyring, path))
+    with database.transaction() as session:
+        erase_contact(session, session.scalars(select(Contact).with_for_update()).one())
+        importer.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype <> 'advisory'")
+        while not session.execute(waiting).scalar():
+            assert importer.is_alive()
+            time.sleep(0.01)
+    importer.join()
+    with database.transaction() as session:
+        row = session.execute(text("SELECT name_cipher, name_words, ward_id, attributes FROM contact")).one()
+        assert row == (None, [], None, {})
+        assert session.execute(text("SELECT count(*) FROM household_member")).scalar() == 0
 
 
 def test_a_number_that_proved_dead_stays_dead(database: Database, keyring: Keyring, tmp_path: Path) -> None:
