@@ -144,6 +144,13 @@ _ENDED_SO_MANY = """c.id IN (SELECT m.contact_id FROM batch b JOIN message m ON 
     WHERE b.campaign_id = :reach_of AND m.occasion = 0 AND m.state = ANY(:reach_outcomes))"""
 _ENDED_SO_FEW = """EXISTS (SELECT 1 FROM message m WHERE m.contact_id = c.id AND m.campaign_id = :reach_of
     AND m.occasion = 0 AND m.state = ANY(:reach_outcomes))"""
+# Asked by the claim: a receipt may come after the planning, for a message that had failed, or of unknown outcome.
+_REACHED = f"""EXISTS (SELECT 1 FROM message m WHERE m.contact_id = c.id AND m.campaign_id = :reach_of
+    AND m.occasion = 0 AND m.state IN ({", ".join(str(state.value) for state in GOT)})
+    AND m.state <> ALL(:reach_outcomes))"""
+REACHED = "LOA_REACHED_MEANWHILE"
+"""Error code of a message to somebody who turned out to have what was to be sent again."""
+
 DO_NOT_CALL = listed(
     "do_not_call",
     Text("Trong danh sách không quảng cáo", "On the do-not-call list"),
@@ -266,8 +273,10 @@ class Reach:
 
     def noted_now(self) -> str | None:
         """The same of stages with a code of their own: which one; null for who is sent to, None where there is none."""
-        coded = [stage for stage in self.stages() if stage.lasting and stage.code]
-        whens = " ".join(f"WHEN {stage.leaves_out} THEN '{stage.code}'" for stage in coded)
+        coded = [(stage.leaves_out, stage.code) for stage in self.stages() if stage.lasting and stage.code]
+        if self.outcomes_of is not None:
+            coded.append((_REACHED, REACHED))
+        whens = " ".join(f"WHEN {leaves_out} THEN '{code}'" for leaves_out, code in coded)
         return f"CASE {whens} END" if coded else None
 
     def bind(self, **more: Any) -> dict[str, Any]:

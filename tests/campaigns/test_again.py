@@ -11,15 +11,18 @@ from sqlalchemy.orm import Session
 from campaigns.again import USUAL, draft_again
 from campaigns.approving import approve
 from campaigns.audience.reach import reach_of
+from campaigns.delivery.menu import Menu
 from campaigns.delivery.planner import plan_campaign
 from campaigns.delivery.states import MessageState
 from campaigns.errors import Forbidden, InvalidInput, WrongState
 from campaigns.models import Campaign
 from campaigns.optouts import add_optout
-from campaigns.stats import estimate
+from campaigns.stats import estimate, reconcile
 from campaigns.steps import schedule, submit
+from campaigns.store.claiming import ClaimRequest, claim_messages
 from campaigns.store.database import Database
-from campaigns.store.reach import WILL_SEND, list_at_stage
+from campaigns.store.reach import REACHED, WILL_SEND, list_at_stage
+from campaigns.store.unknown import settle_unknown
 from config.keys import Keyring
 from tests.factories import APPROVER, OFFICER, make_campaign, make_contact, make_gateway, next_phone, ward_id
 
@@ -104,6 +107,30 @@ def test_the_unknown_get_it_only_where_somebody_asks_for_it(database: Database, 
     with database.transaction() as session:
         again = draft_again(session, OFFICER, 1, ["unknown", "rejected"], uuid4())
         assert reached(session, again) == {*over["unknown"], *over["rejected"]}
+
+
+def test_who_turns_out_to_have_it_after_the_planning_does_not_get_it_again(
+    database: Database, over: dict[str, list[int]]
+) -> None:
+    with database.transaction() as session:
+        again = draft_again(session, OFFICER, 1, ["unknown", "undelivered", "failed"], uuid4()).id
+        submit(session, OFFICER, again)
+        approve(session, APPROVER, again)
+        schedule(session, OFFICER, again)
+    assert plan_campaign(database, again) == 3
+    with database.transaction() as session:
+        settle_unknown(session, [1], [7], [MessageState.DELIVERED], error="")
+        gateway = session.execute(text("SELECT id FROM gateway")).scalar_one()
+    facts = Menu(database, gateway).next()
+    assert facts is not None
+    ask = ClaimRequest(gateway, again, facts.reach, False, 100.0, 100, cover=9, worker="w", lease_seconds=20)
+    with database.transaction() as session:
+        claim = claim_messages(session, ask, uuid4())
+        assert claim is not None
+        assert {message.contact_id for message in claim.messages} == {*over["undelivered"], *over["failed"]}
+        left_out = session.execute(text("SELECT contact_id, error FROM message WHERE state = 50")).all()
+        assert left_out == [(over["unknown"][0], REACHED)]
+        assert reconcile(session).balanced
 
 
 def test_one_form_makes_one_draft(database: Database, over: dict[str, list[int]]) -> None:
