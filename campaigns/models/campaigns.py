@@ -190,6 +190,7 @@ class Batch(Base):
     """The earliest ``Message.retry_until`` of its queued messages; null while none was refused for now."""
     lease_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Until when it is held, or was held last: nothing of it was handed over later. Null before the first claim."""
     lease_worker: Mapped[str | None]
     wire_seq: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """Of the messages claimed, those up to this ``seq`` may be on the wire; later ones have surely not been begun."""

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.delivery.states import MessageState
-from campaigns.errors import InvalidInput
+from campaigns.errors import InvalidInput, WrongState
+from campaigns.models import Campaign
 from campaigns.scope import require_inside
 from campaigns.store.audit import append_audit
-from campaigns.store.campaigns import get_campaign
+from campaigns.store.campaigns import database_now, get_campaign
 from campaigns.store.database import Database
 from campaigns.store.delivery import resend_unknown_messages
 from campaigns.store.unknown import find_messages_of, find_unknown, settle_unknown
@@ -83,9 +84,20 @@ def _check(session: Session, actor: Actor, campaign_id: int, state: MessageState
         )
 
 
-def _find(session: Session, actor: Actor, campaign_id: int) -> None:
-    get_campaign(session, campaign_id)
+def _find(session: Session, actor: Actor, campaign_id: int) -> Campaign:
+    campaign = get_campaign(session, campaign_id)
     require_inside(session, actor, "campaign", campaign_id)
+    return campaign
+
+
+def _refuse_late(session: Session, campaign: Campaign) -> None:
+    if campaign.deadline is not None and campaign.deadline <= database_now(session):
+        raise WrongState(
+            "Chiến dịch đã qua hạn chót nên không gửi lại tin chưa rõ được. Hãy ghi kết quả theo báo cáo của nhà mạng, "
+            "hoặc tạo bản “gửi lại” cho những người này.",
+            "The campaign's deadline has passed, so what is unknown is not sent again. Settle it by the telco's "
+            "report, or make a draft that sends again to these people.",
+        )
 
 
 def _settle(
@@ -108,12 +120,15 @@ def resend(database: Database, actor: Actor, campaign_id: int, reason: str) -> i
     """Queue again what is unknown after its validity, whatever the campaign's policy; returns how many messages.
 
     Somebody may get the message twice; that is why it takes an approver.
+
+    Raises:
+        WrongState: the campaign's deadline has passed.
     """
     queued, again = 0, -1
     while again:
         with database.transaction() as session:
             actor.require("campaign.approve")
-            _find(session, actor, campaign_id)
+            _refuse_late(session, _find(session, actor, campaign_id))
             cleaned = _reason(reason)
             again = resend_unknown_messages(session, attempts=ANY_ATTEMPTS, campaign_id=campaign_id)
             if again:

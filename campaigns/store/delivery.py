@@ -20,6 +20,7 @@ from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
 from campaigns.store.frequency import CROWDED, OVER_CAP, Cap
 from campaigns.store.opening import INSIDE_WINDOW
 from campaigns.store.pacing import PACE_DUE
+from campaigns.store.unknown import VALID_UNTIL
 
 S = MessageState
 
@@ -206,7 +207,7 @@ def record_outcomes(
 _RELEASE = f"""
     UPDATE batch b SET
            lease_token = CASE WHEN b.claimed > 0 THEN b.lease_token END,
-           lease_until = CASE WHEN b.claimed > 0 THEN now() END,
+           lease_until = now(),
            lease_worker = CASE WHEN b.claimed > 0 THEN b.lease_worker END,
            state = CASE WHEN b.claimed > 0 THEN 'leased' WHEN b.queued > 0 THEN 'ready' ELSE 'done' END,
            (not_before, retry_until) = (
@@ -262,7 +263,7 @@ _REAP = text(f"""
         SELECT x.id AS batch_id, {DELTAS} FROM unnest(CAST(:batches AS bigint[])) AS x(id)
         LEFT JOIN moved ON moved.batch_id = x.id GROUP BY x.id
     )
-    UPDATE batch b SET {ADD_DELTAS}, lease_token = NULL, lease_until = NULL, lease_worker = NULL,
+    UPDATE batch b SET {ADD_DELTAS}, lease_token = NULL, lease_worker = NULL,
            state = CASE WHEN b.queued + d.queued > 0 THEN 'ready' ELSE 'done' END
     FROM d WHERE b.id = d.batch_id
 """)
@@ -355,15 +356,18 @@ def finish_campaigns(session: Session) -> list[int]:
     return list(session.execute(_FINISH).scalars())
 
 
+# Its validity begins anew with the new try. Past the campaign's deadline it would only be said to have expired, which
+# is more than anybody knows.
 _RESEND = text(f"""
     WITH picked AS (SELECT b.id FROM batch b JOIN campaign c ON c.id = b.campaign_id
                     WHERE coalesce(c.id = CAST(:campaign AS int), c.unknown_policy = 'resend')
                       AND c.state IN ('running', 'finished') AND b.state = 'done'
-                      AND b.unknown > 0 AND b.started_at + make_interval(mins => c.validity_minutes) < now()
+                      AND b.unknown > 0 AND {VALID_UNTIL} < now() AND (c.deadline IS NULL OR now() < c.deadline)
                       AND EXISTS (SELECT 1 FROM message m WHERE m.batch_id = b.id
                                   AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts)
                     ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED),
-    moved AS (UPDATE message m SET state = {S.QUEUED.value}, attempts = m.attempts + 1 FROM picked
+    moved AS (UPDATE message m SET state = {S.QUEUED.value}, attempts = m.attempts + 1,
+                     retry_until = NULL FROM picked
               WHERE m.batch_id = picked.id AND m.state = {S.UNKNOWN.value} AND m.attempts < :attempts
               RETURNING m.batch_id, m.campaign_id, old.state AS was, new.state AS now),
     d AS (SELECT batch_id, {DELTAS} FROM moved GROUP BY batch_id),

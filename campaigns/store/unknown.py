@@ -13,11 +13,12 @@ from campaigns.store.counters import ADD_DELTAS, DELTAS, lock_batches
 
 S = MessageState
 
-_VALID_UNTIL = "b.started_at + make_interval(mins => c.validity_minutes)"
+VALID_UNTIL = "greatest(b.started_at, b.lease_until) + make_interval(mins => c.validity_minutes)"
+"""Until when the telco may still deliver messages of batch ``b``: a batch may be begun hours before its last one."""
 
 _COUNT = text(f"""
     SELECT coalesce(sum(b.unknown), 0)::bigint AS unknown,
-           coalesce(sum(b.unknown) FILTER (WHERE {_VALID_UNTIL} > now()), 0)::bigint AS hopeful
+           coalesce(sum(b.unknown) FILTER (WHERE {VALID_UNTIL} > now()), 0)::bigint AS hopeful
     FROM batch b JOIN campaign c ON c.id = b.campaign_id WHERE b.campaign_id = :campaign AND b.unknown > 0
 """)
 
@@ -29,7 +30,7 @@ def count_unknown(session: Session, campaign_id: int) -> Row[Any]:
 
 _LIST = text(f"""
     SELECT c.id AS campaign, c.name, g.name AS gateway, p.phone_cipher, b.started_at AS since, m.attempts,
-           {_VALID_UNTIL} AS valid_until, {_VALID_UNTIL} <= now() AS lapsed
+           {VALID_UNTIL} AS valid_until, {VALID_UNTIL} <= now() AS lapsed
     FROM batch b JOIN campaign c ON c.id = b.campaign_id
     JOIN message m ON m.batch_id = b.id AND m.state = {S.UNKNOWN.value}
     LEFT JOIN gateway g ON g.id = b.gateway_id LEFT JOIN contact p ON p.id = m.contact_id

@@ -197,7 +197,7 @@ def test_a_file_that_is_no_report_is_refused_with_what_is_missing(doubt: Doubt, 
 def test_sending_again_takes_an_approver_and_the_end_of_the_validity(doubt: Doubt) -> None:
     assert doubt.run("resend", 1, "--reason", "x", by=OFFICER).code == 1
     assert doubt.run("resend", 1, "--reason", "x", by=APPROVER).document == {"queued": 0}
-    doubt.execute("UPDATE batch SET started_at = started_at - interval '2 days'")
+    doubt.execute("UPDATE batch SET started_at = now() - interval '2 days', lease_until = now() - interval '2 days'")
     assert doubt.run("resend", 1, "--reason", "Viettel mất dữ liệu", by=APPROVER).document == {"queued": 5}
     assert doubt.totals() == {"queued": 5}
     assert doubt.execute("SELECT actor FROM audit WHERE action = 'campaign.unknown-resent'") == [(APPROVER,)]

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import text
 
 from campaigns.delivery.states import MessageState
+from campaigns.errors import WrongState
+from campaigns.receipts.unknown import resend
 from campaigns.store.database import Database
-from campaigns.store.delivery import advance_wire, cancel_queued_messages, finish_campaigns, reap_lapsed_leases
+from campaigns.store.delivery import (
+    advance_wire,
+    cancel_queued_messages,
+    finish_campaigns,
+    reap_lapsed_leases,
+    resend_unknown_messages,
+)
 from campaigns.store.optouts import insert_optout
 from campaigns.store.reach import Reach
 from config.keys import Keyring
 from tests.campaigns.delivery.conftest import Planned
+from tests.factories import APPROVER
 
 A, Q, U = MessageState.ACCEPTED, MessageState.QUEUED, MessageState.UNKNOWN
 Make = Callable[..., Planned]
@@ -219,3 +229,63 @@ def test_a_worker_that_lost_its_lease_cannot_queue_again_what_another_sends(plan
     assert other is not None
     assert campaign.record(claim, (2, Q, None), (3, Q, None)) is False
     assert campaign.totals() == {"claimed": 2, "unknown": 1}
+
+
+def days_pass(campaign: Planned, days: int) -> None:
+    run(
+        campaign.database,
+        "UPDATE batch SET started_at = started_at - make_interval(days => :days),"
+        " lease_until = lease_until - make_interval(days => :days)",
+        days=days,
+    )
+    run(campaign.database, "UPDATE message SET retry_until = retry_until - make_interval(days => :days)", days=days)
+
+
+def resent(campaign: Planned) -> int:
+    with campaign.database.transaction() as session:
+        return resend_unknown_messages(session, attempts=9)
+
+
+def send_one(campaign: Planned, state: MessageState) -> None:
+    claim = campaign.claim(most=1)
+    assert claim is not None
+    campaign.record(claim, *[(message.seq, state, None) for message in claim.messages])
+    campaign.release(claim, retry_seconds=0)
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_the_validity_of_what_is_unknown_begins_with_the_last_claim_of_its_batch(planned: Make, died: bool) -> None:
+    """A pace, or people who had enough, make one batch last for days."""
+    campaign = planned(2, validity_minutes=60, unknown_policy="resend")
+    send_one(campaign, A)
+    days_pass(campaign, 1)
+    if died:
+        assert campaign.claim() is not None
+        lapse(campaign)
+    else:
+        send_one(campaign, U)
+    assert resent(campaign) == 0, "the telco may still deliver it"
+    days_pass(campaign, 1)
+    assert resent(campaign) == 1
+
+
+def test_what_is_sent_again_has_its_validity_before_it_again(planned: Make) -> None:
+    campaign = planned(1, validity_minutes=60, unknown_policy="resend")
+    send_one(campaign, Q)
+    send_one(campaign, U)
+    days_pass(campaign, 1)
+    assert resent(campaign) == 1
+    claim = campaign.claim()
+    assert claim is not None
+    assert [message.validity_left for message in claim.messages] == [None]
+
+
+def test_past_its_deadline_a_campaign_leaves_the_unknown_unknown(planned: Make) -> None:
+    campaign = planned(1, validity_minutes=60, unknown_policy="resend")
+    send_one(campaign, U)
+    days_pass(campaign, 1)
+    run(campaign.database, "UPDATE campaign SET deadline = now()")
+    assert resent(campaign) == 0
+    with pytest.raises(WrongState, match="hạn chót"):
+        resend(campaign.database, APPROVER, campaign.campaign_id, "công văn 12")
+    assert campaign.totals() == {"unknown": 1}
