@@ -238,6 +238,8 @@ class Consignment:
     def _settle(self, seq: int, answer: Answer) -> None:
         if answer.verdict is Verdict.ACCEPTED:
             self._line.pulse.answered()
+            if self._marks is not None:
+                self._marks.ended(self._parts.get(seq, self._open[seq].parts))
             self._note(seq, MessageState.ACCEPTED, answer.error, tried=1)
         else:
             self._settle_refused(seq, answer)

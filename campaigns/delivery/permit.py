@@ -16,9 +16,10 @@ class LeaseLost(Exception):
 class MarkedPermit:
     """Leave for parts, given only as far as the mark has been committed (``campaigns.store.delivery.advance_wire``).
 
-    A message is begun with its first part, so there are never more messages begun than parts allowed. The mark is moved
-    on when half a step is left, so that sending does not wait for the database: at most one step and a half is marked
-    and not sent.
+    A message is begun with its first part, so there are never more messages begun than parts allowed; those that one
+    took beyond its first are given back when it is through (``ended``). The mark is moved on when half a step is left,
+    so that sending does not wait for the database: at most one step and a half is marked and not sent, and what the
+    further parts of messages on the wire took.
     """
 
     def __init__(
@@ -55,6 +56,10 @@ class MarkedPermit:
                 await asyncio.shield(self._moving or self._begin_to_move())
             await self._pacer()
             self._count()
+
+    def ended(self, parts: int) -> None:
+        """A message was taken whole: of its parts only the first one began a message."""
+        self._left += parts - 1
 
     async def close(self) -> None:
         """Let a move that is under way come to its end."""

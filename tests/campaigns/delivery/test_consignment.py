@@ -17,7 +17,7 @@ from campaigns.delivery import consignment
 from campaigns.delivery.consignment import Account, Consignment, Line, Policy
 from campaigns.delivery.menu import Menu
 from campaigns.delivery.permit import LeaseLost, MarkedPermit
-from campaigns.gateways.contract import Hooks, Outbound
+from campaigns.gateways.contract import Answer, Hooks, Outbound, Verdict
 from campaigns.gateways.smpp import SmppAdapter
 from campaigns.gateways.smpp.sandbox.options import SandboxOptions
 from campaigns.gateways.smpp.sandbox.server import Sandbox
@@ -252,6 +252,35 @@ def test_the_mark_runs_ahead_of_what_is_sent_but_never_by_more_than_a_step_and_a
     assert committed == 100
     assert ahead <= max(1, step + step // 2)
     assert step == 1 or waits == 0, "sending waited for the mark"
+
+
+def test_the_further_parts_of_long_messages_do_not_drive_the_mark_ahead(planned: Make) -> None:
+    campaign = planned(25, text="x" * 600)
+    facts, claim = facts_of(campaign), campaign.claim(cover=5)
+    assert claim is not None
+    assert {message.parts for message in claim.messages} == {4}
+    ahead: list[int] = []
+
+    class Watching(SmppAdapter):
+        async def submit(self, messages: Sequence[Outbound], permit: Any, settle: Any) -> None:
+            for begun, message in enumerate(messages, 1):
+                for _ in message.parts:
+                    await permit()
+                settle(message.key, Answer(Verdict.ACCEPTED))
+                await asyncio.sleep(0.02)
+                with campaign.database.transaction() as session:
+                    ahead.append(session.execute(text("SELECT wire_seq FROM batch")).scalar_one() - begun)
+
+    async def run() -> None:
+        watching = Watching(SmppSettings(host="127.0.0.1", system_id="loa"), Hooks(lambda *_: None, lambda _: None))
+        account = Account(campaign.gateway_id, "telco", 100.0)
+        line = Line(campaign.database, campaign.keyring, account, watching, Free(), Policy(20, 1, 500))
+        await Consignment(line, facts, claim, lambda: False).send()
+
+    asyncio.run(run())
+    assert min(ahead) >= 0
+    assert max(ahead) <= 5 + 2 + 3, "a step and a half, and the further parts of the one on the wire"
+    assert campaign.totals() == {"accepted": 25}
 
 
 def test_a_pause_ends_the_sending_and_gives_back_what_was_not_begun(planned: Make) -> None:
