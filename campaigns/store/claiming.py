@@ -85,15 +85,18 @@ _CLAIM = f"""
 
 
 # Who has had enough of the class waits behind those who have not, as a retry does; where no other day is left to wait
-# for, they are left out for good. Once they are sent to after all, the note goes.
+# for, they are left out for good. Once they are sent to after all, the note goes, and waiting was no attempt.
 _NOTED_STATE = f"""WHEN due.note = '{OVER_CAP}' AND :may_wait THEN {S.QUEUED.value}
                                           WHEN due.note IS NOT NULL THEN {S.SUPPRESSED.value}"""
 _NOTED = f""",
-            error = CASE WHEN due.stays THEN m.error ELSE coalesce(due.note, nullif(m.error, '{OVER_CAP}')) END,
-            attempts = m.attempts + (due.note IS NOT DISTINCT FROM '{OVER_CAP}' AND NOT due.stays)::int"""
+            error = CASE WHEN due.stays THEN nullif(m.error, '{OVER_CAP}')
+                         ELSE coalesce(due.note, nullif(m.error, '{OVER_CAP}')) END,
+            attempts = CASE WHEN due.note = '{OVER_CAP}' AND NOT due.stays THEN m.attempts + 1
+                            WHEN m.error = '{OVER_CAP}' THEN 0 ELSE m.attempts END"""
 
 
-_ALONE = f", error = nullif(m.error, '{OVER_CAP}')"
+_ALONE = f""", error = nullif(m.error, '{OVER_CAP}'),
+            attempts = CASE WHEN m.error = '{OVER_CAP}' THEN 0 ELSE m.attempts END"""
 """Who waited for another day while others sent is sent to also when they have ended."""
 
 

@@ -77,10 +77,12 @@ CROWDED = f"EXISTS ({_OTHERS.format(of_class='c.message_class', campaign='c.id')
 def had_enough(cap: Cap, contact: str = "c") -> str:
     """Condition over a contact: other campaigns than ``:campaign`` have given them all the class allows.
 
-    A batch that began before the day and went on in it is looked up message by message; there are few.
+    A batch that began before the day and went on in it is looked up message by message; there are few. What has no
+    reference that would tell when (above all what is unknown) counts if its batch was still at work in the day.
     """
     since = f"now() - {_DAY}" if cap.rolling else _MIDNIGHT
     others = _OTHERS.format(of_class=":cap_class", campaign=":campaign")
+    submitted = "SELECT 1 FROM submission u WHERE u.batch_id = s.batch_id AND u.seq = s.seq"
     most = ":cap_most"
     if cap.agreed:
         most = f"""coalesce((SELECT max(k.daily_cap) FROM consent k WHERE k.phone_hash = {contact}.phone_hash
@@ -89,9 +91,9 @@ def had_enough(cap: Cap, contact: str = "c") -> str:
         WHERE s.contact_id = {contact}.id AND s.campaign_id = ANY(ARRAY({others}))
           AND s.state = ANY(CAST(:cap_counted AS smallint[]))
           AND (sb.started_at >= {since} OR s.state = {S.CLAIMED.value}
-               OR (s.state = {S.UNKNOWN.value} AND sb.started_at >= {since} - {_DAY})
-               OR EXISTS (SELECT 1 FROM submission u WHERE u.batch_id = s.batch_id AND u.seq = s.seq
-                          AND u.submitted_at >= {since}))) >= {most})"""
+               OR (coalesce(sb.lease_until, sb.started_at + {_DAY}) >= {since}
+                   AND (s.state = {S.UNKNOWN.value} OR NOT EXISTS ({submitted})))
+               OR EXISTS ({submitted} AND u.submitted_at >= {since}))) >= {most})"""
 
 
 def enter(session: Session, cap: Cap, *, crowded: bool) -> None:

@@ -252,6 +252,40 @@ def test_a_batch_begun_before_midnight_counts_for_the_day_it_went_on_in(town: Ma
     assert place.send(place.campaign()) == 1, "only the one who got it yesterday"
 
 
+def test_what_became_unknown_today_counts_for_today_however_long_ago_its_batch_began(town: Make) -> None:
+    place = town(2)
+    first = place.campaign()
+    for ending in (MessageState.ACCEPTED, MessageState.UNKNOWN):
+        place.run("UPDATE batch SET started_at = started_at - interval '3 days'")
+        place.run("UPDATE submission SET submitted_at = submitted_at - interval '3 days'")
+        claim = place.claim(first, budget_parts=1.0, crowded=False)
+        assert claim is not None
+        place.settle(claim, state=ending)
+    place.run("DELETE FROM submission WHERE seq = 2")
+    assert place.send(place.campaign()) == 1, "only the one who got it three days ago"
+
+
+def test_waiting_for_another_day_is_no_attempt_and_is_not_why_a_refusal_stopped_it(town: Make) -> None:
+    place = town(2)
+    place.send(place.campaign(), crowded=False)
+    second = place.campaign()
+    assert place.send(second) == 0
+    place.run("UPDATE batch SET not_before = NULL, started_at = started_at - interval '1 day'")
+    place.run("UPDATE submission SET submitted_at = submitted_at - interval '1 day'")
+    place.run(
+        "INSERT INTO opt_out (phone_hash, source, evidence, created_by)"
+        " SELECT phone_hash, 'staff', 'x', 'x' FROM contact ORDER BY id LIMIT 1"
+    )
+    claim = place.claim(second)
+    assert claim is not None
+    assert [message.attempts for message in claim.messages] == [0]
+    with place.database.transaction() as session:
+        found = session.execute(
+            text("SELECT state, error FROM message WHERE campaign_id = :c ORDER BY contact_id"), {"c": second}
+        )
+        assert found.all() == [(MessageState.SUPPRESSED, None), (MessageState.CLAIMED, None)]
+
+
 def test_a_consent_may_agree_to_another_number(town: Make) -> None:
     place = town(2, THREE_IN_24_HOURS)
     place.run("UPDATE consent SET daily_cap = 1 WHERE id = (SELECT min(id) FROM consent)")
