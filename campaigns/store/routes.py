@@ -73,7 +73,8 @@ _PINNED = "campaign_id IN (SELECT campaign_id FROM test_message WHERE gateway_id
 _LOST = f"""
     SELECT id FROM batch WHERE gateway_id IS NULL AND NOT {_PINNED}
     UNION ALL
-    SELECT b.id FROM gateway off JOIN batch b ON b.gateway_id = off.id AND b.state = 'ready' WHERE NOT off.enabled
+    SELECT b.id FROM gateway off JOIN batch b ON b.gateway_id = off.id AND b.state = 'ready'
+    WHERE NOT off.enabled AND NOT b.{_PINNED}
 """
 _ASTRAY = f"""
     SELECT id FROM batch WHERE state = 'ready' AND gateway_id NOT IN (SELECT gateway_id FROM probed) AND NOT {_PINNED}

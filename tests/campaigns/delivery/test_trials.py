@@ -184,6 +184,15 @@ def test_a_gateway_is_tried_by_itself_whatever_the_routes_say(
     route_batches(undone)
     align_batches(undone)
     assert batch_of(undone, test).gateway_id == spare.id
+    batch_of(undone, test).state = "leased"
+    undone.flush()
+    set_enabled(undone, "du-phong", False)
+    batch_of(undone, test).state = "ready"  # refused for now, and released
+    undone.flush()
+    route_batches(undone)
+    undone.expire_all()
+    assert batch_of(undone, test).gateway_id == spare.id
+    set_enabled(undone, "du-phong", True)
     set_enabled(undone, "du-phong", False)
     undone.expire_all()
     route_batches(undone)
