@@ -6,7 +6,7 @@ Every decision is kept with the content it was about (``campaign_review``), so t
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -62,7 +62,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an approver had before their eyes and confirmed; None was not asked, as on the command line."""
+    """What an approver had before their eyes and confirmed; None was not asked, as in a script."""
 
     version: int | None = None
     hash: bytes | None = None
@@ -105,13 +105,18 @@ def approvals_needed(message_class: str, cost: int, above: int) -> int:
     return max(needed, 2) if above and cost > above else needed
 
 
-def approvals_in_force(reviews: Sequence[CampaignReview], current: bytes) -> list[CampaignReview]:
-    """Of the decisions, latest first, the approvals that still count, in the order they were given."""
+def approvals_in_force(
+    reviews: Sequence[CampaignReview], current: bytes, *, steps: Collection[str] = (ReviewStep.APPROVED,)
+) -> list[CampaignReview]:
+    """Of the decisions, latest first, the approvals that still count, in the order they were given.
+
+    ``steps`` are what counts as one: in a proof the word of somebody who started an emergency, too.
+    """
     found = []
     for review in reviews:
         if review.step in _ENDS_APPROVALS:
             break
-        if review.step == ReviewStep.APPROVED and hmac.compare_digest(review.hash, current):
+        if review.step in steps and hmac.compare_digest(review.hash, current):
             found.append(review)
     return found[::-1]
 

@@ -27,7 +27,7 @@ from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.delivery.states import CampaignState, Step, next_state
 from campaigns.draft import content_hash
 from campaigns.errors import Forbidden, InvalidInput, WrongState
-from campaigns.lawful import refuse_unlawful
+from campaigns.lawful import confirm_class, refuse_unlawful
 from campaigns.models import Campaign
 from campaigns.stepping import lock_for_step, move, need_reason, note
 from campaigns.store.campaigns import database_now
@@ -65,6 +65,8 @@ def break_glass(session: Session, actor: Actor, campaign_id: int, basis: str, *,
     refuse_unsendable(session, campaign)
     figures = figures_of(session, campaign)
     refuse_wrong_number(seen.people, figures.people)
+    if seen.message_class is not None:
+        confirm_class(session, actor, campaign, confirmed=True)
     passed = {"passes": ["approval", "refusals", "hours", "caps"], "refusals": count_refusals_passed(session, campaign)}
     move(campaign, Step.BREAK_GLASS)
     now = database_now(session)

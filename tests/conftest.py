@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 
 import psutil
@@ -31,9 +31,11 @@ TUNING = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
     "autovacuum": "off",
-    "max_wal_size": "4GB",
+    "max_wal_size": "1GB",
 }
 """Nothing here must survive a power cut."""
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30
+"""Files in memory, and how much of that must be free for servers to be put there."""
 OWNER = "owner"
 """File that names the process a home of servers belongs to."""
 
@@ -45,7 +47,7 @@ for _name in [name for name in os.environ if name.startswith("LOA_")]:
 os.environ["LOA_ANY_HOUR"] = "true"
 os.environ["LOA_CLASS_RULES"] = '{"thong-bao": {"cap": null}}'
 
-_numbers = itertools.count(1)
+_numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,11 +67,22 @@ def _fresh_settings() -> Iterator[None]:
     get_settings.cache_clear()
 
 
+def shelf() -> Path:
+    """Where servers of tests keep their files: in memory where there is room.
+
+    A database for a test is a copy of six hundred small files. On a disk that takes 110 ms of a processor and a wait
+    for the journal, in memory 19 ms.
+    """
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM < psutil.virtual_memory().available / 2:
+        return MEMORY
+    return Path(tempfile.gettempdir())
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[EmbeddedServices]:
     """PostgreSQL and Redis of this run. Missing programs skip on a laptop and fail in CI."""
     _sweep()
-    home = Path(tempfile.mkdtemp(prefix="loa-tests-"))
+    home = Path(tempfile.mkdtemp(prefix="loa-tests-", dir=shelf()))
     (home / OWNER).write_text(str(os.getpid()))
     try:
         running = EmbeddedServices(home, tuning=TUNING, durable=False).start()
@@ -85,7 +98,7 @@ def services() -> Iterator[EmbeddedServices]:
 
 def _sweep() -> None:
     """End the servers of runs that were killed; those of a run that goes on beside this one stay."""
-    for home in Path(tempfile.gettempdir()).glob("loa-tests-*"):
+    for home in chain.from_iterable(place.glob("loa-tests-*") for place in {MEMORY, Path(tempfile.gettempdir())}):
         if _is_owned(home):
             continue
         left = EmbeddedServices(home)
@@ -126,7 +139,7 @@ def database_url(services: EmbeddedServices, _template: str) -> Iterator[str]:
 
 
 class _made:
-    """A database copied from another, dropped at the end. Copying files takes 25 ms; replaying WAL took 150."""
+    """A database copied from another, dropped at the end. By copying files: replaying WAL takes twice as long."""
 
     def __init__(self, services: EmbeddedServices, source: str) -> None:
         self.services, self.source, self.name = services, source, f"test_{os.getpid()}_{next(_numbers)}"
@@ -177,7 +190,7 @@ def redis_url(services: EmbeddedServices) -> str:
 @pytest.fixture
 def loa_home() -> Iterator[Path]:
     """An empty folder for an installation of its own; a short path, for sockets live in it."""
-    home = Path(tempfile.mkdtemp(prefix="loa-home-"))
+    home = Path(tempfile.mkdtemp(prefix="loa-home-", dir=shelf()))
     yield home
     left = EmbeddedServices(home)
     if left.attach():

@@ -83,13 +83,15 @@ class OpenHours:
 
     def spans(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """(opens, closes) of every stretch from ``now`` on, in order; the first may have begun before."""
-        today = now.astimezone(CITY_TIME).date()
-        for ahead in range(FAR.days):
+        today, both = now.astimezone(CITY_TIME).date(), _meet(self.window, self.class_hours)
+        for ahead in range(FAR.days if both else 0):
             day = today + timedelta(days=ahead)
+            midnight = datetime.combine(day, time(0), CITY_TIME)
+            if self.deadline is not None and self.deadline <= midnight:
+                return
             if not self.is_open_on(day):
                 continue
-            midnight = datetime.combine(day, time(0), CITY_TIME)
-            for start, end in _meet(self.window, self.class_hours):
+            for start, end in both:
                 closes = midnight + end if self.deadline is None else min(midnight + end, self.deadline)
                 if closes > max(now, midnight + start):
                     yield midnight + start, closes

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from campaigns.approving import ReviewStep
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.states import CAMPAIGN_TITLES, MESSAGE_STATES, STATE_TITLES, CampaignState
 from campaigns.lawful import legal_basis_of
+from campaigns.models import Campaign
 from campaigns.proof.deeds import FIELDS, deed
-from campaigns.proof.record import Deed, Proof, Recount, is_over
+from campaigns.proof.record import Approval, Deed, Proof, Recount, is_over
 from config.i18n import Text, current_language, t
 from config.zone import CITY_TIME
 
@@ -111,12 +113,10 @@ def _step(title: str, found: Deed | None, missing: str) -> Fact:
 
 def _who(proof: Proof) -> Section:
     campaign, none = proof.campaign, t("chưa", "not yet")
-    approvals = _approvals(proof)
     facts = [
         _step(t("Người soạn", "Made by"), _last(proof, "campaign.created"), campaign.created_by),
         _step(t("Người yêu cầu gửi (trình duyệt)", "Ordered by (submitted)"), _last(proof, "campaign.submitted"), none),
-        *[_step(_APPROVALS[each.action].format(), each, none) for each in approvals],
-        *([] if approvals else [Fact(t("Người duyệt", "Approved by"), none)]),
+        *_approvals(proof),
         Fact(t("Loại tin", "Class"), str(proof.message_class.title)),
         Fact(t("Căn cứ", "Legal basis"), _basis(proof)),
         Fact(t("Chủ đề", "Topic"), str(TOPICS.get(campaign.topic, campaign.topic))),
@@ -128,23 +128,39 @@ def _who(proof: Proof) -> Section:
     return Section("who", t("Ai yêu cầu, ai duyệt", "Who ordered, who approved"), facts)
 
 
-_APPROVALS = {
-    "campaign.half_approved": Text("Người duyệt thứ nhất", "Approved first by"),
-    "campaign.approved": Text("Người duyệt", "Approved by"),
-    "campaign.emergency": Text("Gửi khẩn cấp, không chờ duyệt", "Sent as an emergency by"),
+_GO_AHEADS = {
+    ReviewStep.APPROVED: Text("Người duyệt", "Approved by"),
+    ReviewStep.EMERGENCY: Text("Gửi khẩn cấp, không chờ duyệt", "Sent as an emergency by"),
+    ReviewStep.SIGNED_OFF: Text("Xem xét việc gửi khẩn cấp", "Emergency reviewed by"),
 }
-_BEGIN_ANEW = frozenset({"campaign.edited", "campaign.submitted", "campaign.rejected", "campaign.undone"})
 
 
-def _approvals(proof: Proof) -> list[Deed]:
-    """Those of the last round: an edit, or being sent back, voids what was said before."""
-    counted: list[Deed] = []
-    for each in proof.deeds:
-        if each.action in _BEGIN_ANEW:
-            counted = []
-        elif each.action in _APPROVALS:
-            counted.append(each)
-    return counted
+def _approvals(proof: Proof) -> list[Fact]:
+    """Everybody whose word let it out; approvers are numbered where one alone did not do."""
+    approved = [each for each in proof.approvals if each.step == ReviewStep.APPROVED]
+    numbered = len(approved) > 1 or (bool(approved) and proof.campaign.approved_by is None)
+    facts = []
+    for each in proof.approvals:
+        title = str(_GO_AHEADS[ReviewStep(each.step)])
+        if numbered and each in approved:
+            title = t("Người duyệt {n}", "Approver {n}", n=approved.index(each) + 1)
+        facts.append(Fact(title, _approval(each)))
+    return facts or [Fact(str(_GO_AHEADS[ReviewStep.APPROVED]), _unkept(proof.campaign))]
+
+
+def _unkept(campaign: Campaign) -> str:
+    """Not approved, or by a version of Loa that did not keep what was decided about."""
+    by = campaign.approved_by
+    return f"{by}, {moment(campaign.approved_at)}" if by else t("chưa", "not yet")
+
+
+def _approval(given: Approval) -> str:
+    said = [f"{given.by}, {moment(given.at)}"]
+    if given.people is not None:
+        said.append(t("{n} người nhận", "{n} recipients", n=number(given.people)))
+    if given.confirmed_class:
+        said.append(t("đã xác nhận loại tin", "class confirmed"))
+    return "; ".join(said)
 
 
 def _basis(proof: Proof) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
+from campaigns.approving import ReviewStep, approvals_in_force
 from campaigns.audience.selection import Audience
 from campaigns.content.classes import MESSAGE_CLASSES, MessageClass
 from campaigns.delivery.states import CampaignState
@@ -40,6 +41,20 @@ class Deed:
     reason: str
     digest: str
     """Hash of the audit's entry; hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One decision that let the campaign go out as it was, or the review of an emergency afterwards."""
+
+    step: str
+    """``campaigns.approving.ReviewStep``."""
+    by: str
+    at: datetime
+    people: int | None
+    """How many it reached as counted then."""
+    confirmed_class: bool
+    """Whether the class was confirmed by itself, as the console asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,8 @@ class Proof:
     made_at: datetime
     campaign: Campaign
     message_class: MessageClass
+    approvals: Sequence[Approval]
+    """Those in force, in the order they were given."""
     deeds: Sequence[Deed]
     wordings: Sequence[Wording]
     content: str
@@ -131,6 +148,7 @@ def collect_proof(session: Session, actor: Actor, campaign_id: int) -> Proof:
         made_at=database_now(session),
         campaign=campaign,
         message_class=MESSAGE_CLASSES[campaign.message_class],
+        approvals=_approvals(session, campaign),
         deeds=_deeds(session, campaign),
         wordings=_wordings(campaign),
         content=content_hash(campaign).hex(),
@@ -175,6 +193,14 @@ def _deeds(session: Session, campaign: Campaign) -> list[Deed]:
         for entry in entries
         if entry.action not in {"campaign.exported", "campaign.proved"}
     ][:DEEDS_MOST]
+
+
+def _approvals(session: Session, campaign: Campaign) -> list[Approval]:
+    reviews, content = list_reviews(session, campaign.id), campaign.approved_hash or content_hash(campaign)
+    kept = approvals_in_force(reviews, content, steps=(ReviewStep.APPROVED, ReviewStep.EMERGENCY))
+    kept += [each for each in reviews if each.step == ReviewStep.SIGNED_OFF]
+    confirmed = campaign.class_confirmed_by
+    return [Approval(each.step, each.by, each.at, each.people, each.by in confirmed) for each in kept]
 
 
 def _differing(session: Session, campaign: Campaign) -> list[str] | None:

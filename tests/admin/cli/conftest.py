@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -32,6 +34,18 @@ class Ended:
 Run = Callable[..., Ended]
 
 
+@contextmanager
+def keyboard(typed: str) -> Iterator[TextIO]:
+    """A terminal's standard input at which somebody typed."""
+    master, slave = os.openpty()
+    try:
+        os.write(master, typed.encode())
+        with os.fdopen(slave, encoding="utf-8") as source:
+            yield source
+    finally:
+        os.close(master)
+
+
 @pytest.fixture
 def loa(
     database_url: str,
@@ -40,18 +54,19 @@ def loa(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
-    """Run a command: ``loa("users", "list", "--json")``; ``stdin`` is what it reads."""
+    """Run a command: ``loa("users", "list", "--json")``; ``stdin`` is what it reads, ``typed`` what a terminal's is."""
     for name, value in {"HOME": loa_home, "DATABASE_URL": database_url, "REDIS_URL": redis_url}.items():
         monkeypatch.setenv(f"LOA_{name}", str(value))
 
-    def run(*words: object, stdin: str = "", **environment: str) -> Ended:
+    def run(*words: object, stdin: str = "", typed: str | None = None, **environment: str) -> Ended:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         get_settings.cache_clear()
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        capsys.readouterr()
-        code = main([str(word) for word in words])
-        printed = capsys.readouterr()
+        with keyboard(typed) if typed is not None else io.StringIO(stdin) as source:
+            monkeypatch.setattr("sys.stdin", source)
+            capsys.readouterr()
+            code = main([str(word) for word in words])
+            printed = capsys.readouterr()
         return Ended(code, printed.out, printed.err)
 
     return run

@@ -7,15 +7,24 @@ import json
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from campaigns import steps
 from campaigns.access import Actor
+from campaigns.approving import Seen
+from campaigns.audience.selection import Audience
 from campaigns.delivery.states import MessageState
+from campaigns.draft import CampaignDraft
 from campaigns.errors import Forbidden, NotFound
 from campaigns.proof.document import Document, write_proof
 from campaigns.proof.record import collect_proof, recount
 from config.i18n import language
+from config.keys import Keyring
+from config.settings import get_settings
 from tests.campaigns.proof.conftest import PHONE, READER, Done
-from tests.factories import APPROVER, OFFICER
+from tests.factories import APPROVER, OFFICER, make_contact, make_gateway, make_template
+
+SECOND = Actor("second@danang.example", frozenset({"approver"}))
 
 
 def written(done: Done) -> Document:
@@ -46,6 +55,36 @@ def test_it_says_who_ordered_and_who_approved_with_time_and_hash(done: Done) -> 
     ]
     assert all(len(row[5]) == 16 for row in steps.rows)
     assert len(steps.rows[2][4]) == 16
+
+
+def test_both_approvers_show_with_what_each_of_them_confirmed(
+    session: Session, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOA_TWO_APPROVERS_ABOVE", "1")
+    get_settings.cache_clear()
+    make_contact(session, keyring)
+    make_gateway(session, keyring)
+    audience = Audience(edition="2023", everybody=True)
+    draft = CampaignDraft(name="Bảy cách", template_version_id=make_template(session).id, audience=audience)
+    campaign = steps.submit(session, OFFICER, steps.create(session, OFFICER, draft).id)
+
+    def approvers() -> list[tuple[str, str]]:
+        facts = write_proof(collect_proof(session, READER, campaign.id), "UBND").sections[0].facts
+        return [(each.title, each.value) for each in facts if each.title.startswith("Người duyệt")]
+
+    assert approvers() == [("Người duyệt", "chưa")]
+    steps.approve(session, SECOND, campaign.id)
+    steps.reject(session, APPROVER, campaign.id, "sai chính tả")
+    steps.submit(session, OFFICER, campaign.id)
+    steps.approve(session, APPROVER, campaign.id, seen=Seen(people=1, message_class="thong-bao"))
+    assert [title for title, _ in approvers()] == ["Người duyệt 1"], "what was sent back does not count"
+    steps.approve(session, SECOND, campaign.id)
+    (first, said), (second, silent) = approvers()
+    assert (first, second) == ("Người duyệt 1", "Người duyệt 2")
+    assert said.startswith(APPROVER.email)
+    assert said.endswith("; 1 người nhận; đã xác nhận loại tin")
+    assert silent.startswith(SECOND.email)
+    assert silent.endswith("; 1 người nhận"), "who did not confirm the class is not said to have"
 
 
 def test_it_says_which_text_by_which_gateway_to_how_many(done: Done) -> None:
