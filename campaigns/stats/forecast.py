@@ -85,13 +85,13 @@ class Forecast:
         if self.finish_at is None or self.held_by is None:
             return None
         if self.held_by == "pace":
-            return t("Giờ xong do nhịp gửi đã đặt quyết định.", "The pace that is set decides the finish.")
+            return t("Thời điểm xong phụ thuộc nhịp gửi đã đặt.", "The pace that is set decides the finish.")
         if self.held_by == "ward":
             return t(
-                "Giờ xong do nhịp của từng phường, xã quyết định.", "The pace within one ward decides the finish."
+                "Thời điểm xong phụ thuộc nhịp gửi ở từng phường, xã.", "The pace within one ward decides the finish."
             )
         return t(
-            "Giờ xong do hạn mức của cổng {name} quyết định.",
+            "Thời điểm xong phụ thuộc hạn mức của cổng {name}.",
             "The limit of gateway {name} decides the finish.",
             name=self.held_by,
         )
