@@ -65,12 +65,12 @@ class Forecast:
             return (
                 t("Nếu bắt đầu ngay bây giờ, xong lúc {end}.", "Started now, it is done at {end}.", **said)
                 if self.starts_now
-                else t("Bắt đầu {start}, xong lúc {end} cùng ngày.", "From {start}, done at {end} that day.", **said)
+                else t("Bắt đầu lúc {start}, xong lúc {end} cùng ngày.", "From {start}, done {end} that day.", **said)
             )
         return (
             t("Nếu bắt đầu ngay bây giờ, xong lúc {end} ngày {day}.", "Started now, done at {end} on {day}.", **said)
             if self.starts_now
-            else t("Bắt đầu {start}, xong lúc {end} ngày {day}.", "From {start}, done at {end} on {day}.", **said)
+            else t("Bắt đầu lúc {start}, xong lúc {end} ngày {day}.", "From {start}, done at {end} on {day}.", **said)
         )
 
     def _late(self) -> str | None:

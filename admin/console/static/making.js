@@ -101,15 +101,16 @@ const ask = async () => {
 const soon = () => { clearTimeout(timer); timer = setTimeout(ask, 500); };
 
 if (step) {
+  let typed = false;
   const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
   sessionStorage.removeItem(KEPT);
   if (kept && kept.path === location.pathname && kept.version === step.elements.version?.value && putBack(kept.typed)) {
+    typed = true;
     document.querySelector("[data-kept]").hidden = false;
     for (const choice of step.querySelectorAll("input:checked")) choice.dispatchEvent(new Event("change", { bubbles: true }));
   }
   step.addEventListener("submit", keep);
   // Also what was typed before somebody followed a link, such as to the people behind a number.
-  let typed = false;
   step.addEventListener("input", () => { typed = true; });
   addEventListener("pagehide", () => { if (typed) keep(); });
   if ("live" in step.dataset) {

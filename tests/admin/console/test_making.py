@@ -195,6 +195,7 @@ def test_a_campaign_stays_with_its_version_and_says_when_there_is_a_newer_one(
     ("step", "changes", "complaint"),
     [
         ("text", {"name": "  "}, "Hãy đặt tên chiến dịch"),
+        ("text", {"name": " ", "budget": "nhiều"}, "Hãy đặt tên chiến dịch"),
         ("text", {"name": "x" * 201}, "Hãy đặt tên chiến dịch"),
         ("text", {"template": "khong-co"}, "Không có mẫu tin"),
         ("text", {"template": ""}, "Hãy chọn mẫu tin"),
@@ -247,7 +248,7 @@ def test_an_audience_is_narrowed_and_counted_before_it_is_saved(
         assert "<html" not in answer.text
         return words_of(answer.text)
 
-    assert "Sẽ gửi 3 người, 3 phần tin, 2.550 ₫." in said()
+    assert "Sẽ gửi 3 người, 3 phần tin, 2.550\xa0₫." in said()
     assert "Sẽ gửi 1 người" in said(carrier="mobifone")
     assert "Sẽ gửi 1 người" in said(language="en")
     assert "Sẽ gửi 1 người" in said(tag="hộ nghèo")
@@ -301,8 +302,8 @@ def test_the_finish_is_worked_out_before_anything_is_saved(ready: None, signed_i
     send(officer, session, "audience", whom="all", edition="2023")
     live = {**WHEN, "when": "at", "start_at": "2030-01-02T08:00", "pacing": "over", "over": "2h", "go": "show"}
     told = words_of(send(officer, session, "schedule", **live, deadline="2030-01-02T09:00").text)
-    assert "Bắt đầu 08:00 02/01/2030, xong lúc 10:00 cùng ngày." in told
-    assert "Sẽ không kịp trước hạn 09:00 02/01/2030." in told
+    assert "Bắt đầu lúc 08:00 ngày 02/01/2030, xong lúc 10:00 cùng ngày." in told
+    assert "Sẽ không kịp trước hạn 09:00 ngày 02/01/2030." in told
     assert "Kịp trước hạn" in words_of(send(officer, session, "schedule", **live, deadline="2030-01-02T11:00").text)
     assert only(session).start_at is None
 
