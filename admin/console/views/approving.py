@@ -218,9 +218,9 @@ class ApprovingPages:
         """Start an emergency alone, after a page that says loudly what that passes."""
         form = Form.sent() if request.method == "POST" else Form()
         if request.method == "POST":
-            seen, basis = _seen(form), form.text("basis", most=500, missing=str(NO_BASIS))
+            basis, seen = form.text("basis", most=500, missing=str(NO_BASIS)), _seen(form)
             if form.get("sure") != "yes":
-                form.errors["sure"] = t("Hãy đánh dấu là bạn hiểu.", "Tick that you understand.")
+                form.errors["sure"] = t("Hãy đánh dấu xác nhận là bạn đã hiểu.", "Tick that you understand.")
             answer = (
                 None
                 if form.errors
