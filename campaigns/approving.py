@@ -28,7 +28,7 @@ from campaigns.stepping import lock_for_step, move, need_reason, note
 from campaigns.store.campaigns import database_now
 from campaigns.store.reach import REFUSED, count_stages
 from campaigns.store.reviews import insert_review, list_makers, list_reviews
-from config.i18n import Text
+from config.i18n import Count, Text
 from config.settings import get_settings
 from config.zone import CITY_TIME
 
@@ -239,12 +239,12 @@ def refuse_wrong_number(typed: int | None, people: int) -> None:
     """Raise unless the number typed, where there is one, is that of the people reached."""
     if typed is not None and typed != people:
         raise InvalidInput(
-            "Số người nhận bạn gõ ({typed}) không khớp: theo số đếm lúc này, chiến dịch sẽ gửi tới {people} người. Xem "
-            "lại phần Đối tượng; nếu đúng ý thì gõ {people}, nếu không thì trả lại kèm lý do.",
+            "Số người nhận bạn gõ ({typed}) không khớp: theo số đếm lúc này, chiến dịch sẽ gửi tới {people} người. Hãy "
+            "xem lại phần Đối tượng; nếu đúng thì gõ {people}, nếu không đúng thì trả lại kèm lý do.",
             "The number you typed ({typed}) does not fit: as counted now the campaign goes to {people} people. Look at "
             "the audience again; type {people} if that is meant, else send it back with the reason.",
-            typed=typed,
-            people=people,
+            typed=Count(typed),
+            people=Count(people),
         )
 
 

@@ -53,6 +53,16 @@ class Text:
         return str(self).format(**values)
 
 
+class Count(int):
+    """How many of something; a sentence shows it as its language does: ``3.868`` people, or ``3,868``."""
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            return super().__format__(spec)
+        grouped = f"{int(self):,}"
+        return grouped if _language.get() == "en" else grouped.replace(",", ".")
+
+
 def t(vi: str, en: str, **values: Any) -> str:
     """The sentence of the current language, with its ``{named}`` holes filled from ``values``."""
     chosen = en if _language.get() == "en" else vi

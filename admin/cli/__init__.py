@@ -96,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (LoaError, ConfigError) as error:
         say(t("Không thực hiện được: {why}", "Refused: {why}", why=str(error)))
+        for name in getattr(error, "detail", {}).get("placeholders", ()):
+            say(t("Ghi giá trị trên dòng lệnh: --set {name}=…", "On the command line: --set {name}=…", name=name))
     except KeyringError as error:
         say(t("Không dùng được bộ khoá: {why}", "The keyring cannot be used: {why}", why=str(error)))
     except click.Abort:

@@ -227,13 +227,12 @@ def _checked(form: Form, base: Campaign | None, given: Fields) -> CampaignDraft 
     if base is not None:
         before = read_draft(base)
         kept = {name: getattr(before, name) for name in CampaignDraft.model_fields}
-    if form.errors:
-        return None
     draft = None
     try:
         draft = CampaignDraft(**{**kept, **given})
     except ValidationError as error:
-        _tell(form, error)
+        # Beside what could not be read at all: everything that is wrong is said at once.
+        _tell(form, error, only_known=bool(form.errors))
     return None if form.errors else draft
 
 
@@ -265,9 +264,11 @@ _FIELDS = {
 """Fields of the draft whose input has another name."""
 
 
-def _tell(form: Form, error: ValidationError) -> None:
+def _tell(form: Form, error: ValidationError, *, only_known: bool = False) -> None:
     for problem in error.errors(include_input=False):
         name = str(problem["loc"][0]) if problem["loc"] else "name"
+        if only_known and (name not in _MESSAGES or not problem["loc"]):
+            continue
         form.errors.setdefault(
             _FIELDS.get(name, name), str(_MESSAGES.get(name, Text("Giá trị không hợp lệ.", "This cannot be used.")))
         )

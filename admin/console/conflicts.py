@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from admin.console import formats
 from admin.console.context import actor
 from admin.console.forms import Form
+from campaigns.content.placeholders import title_of
 from campaigns.models import Campaign, Template
 from campaigns.store.console import list_audit_of
 from config.i18n import Text, t
@@ -39,7 +40,7 @@ TITLES: Mapping[str, Text] = {
     "when": Text("Bắt đầu", "Start"),
     "start_at": Text("Ngày giờ bắt đầu", "Date and time of the start"),
     "window_start": Text("Gửi từ", "Send from"),
-    "window_end": Text("Tới trước", "Until"),
+    "window_end": Text("Đến trước", "Until"),
     "weekday": Text("Ngày gửi", "Days"),
     "skip_holidays": Text("Không gửi ngày lễ", "Not on holidays"),
     "deadline": Text("Hạn chót", "Deadline"),
@@ -49,7 +50,7 @@ TITLES: Mapping[str, Text] = {
     "pace": Text("Phần tin mỗi giờ", "Parts an hour"),
     "ward_pace": Text("Số người mỗi giờ ở một phường, xã", "People an hour in one ward"),
 }
-"""Fields that are compared; a value of a placeholder bears its own name."""
+"""Fields that are compared; a value of a placeholder bears the placeholder's title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _where(form: Form, theirs: Form) -> list[Difference]:
     for name in names:
         one, other = _said(theirs, name), _said(form, name)
         if one != other and (name in TITLES or name.startswith("value-")):
-            title = str(TITLES.get(name, name.removeprefix("value-")))
+            title = str(TITLES[name]) if name in TITLES else title_of(name.removeprefix("value-"))
             found.append(Difference(title, one or "–", other or "–"))
     return found
 

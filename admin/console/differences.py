@@ -9,6 +9,7 @@ from typing import Any
 
 from admin.console import formats, words
 from campaigns.content.classes import class_rules
+from campaigns.content.placeholders import title_of
 from campaigns.content.topics import TOPICS
 from campaigns.delivery.hours import WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
@@ -74,7 +75,7 @@ _FIELDS: Mapping[str, tuple[Text, Callable[[Any], str]]] = {
 }
 """Labels and wording, in the order people read them; a field that is missing here is shown under its own name."""
 
-_ABSENT: Mapping[str, Text] = {"start_at": Text("lên lịch sau khi duyệt", "scheduled after approval")}
+_ABSENT: Mapping[str, Text] = {"start_at": Text("đặt giờ sau khi duyệt", "set after the approval")}
 _NOT_SHOWN = frozenset({"body", "template_version_id", "audience", "values"})
 
 
@@ -157,5 +158,7 @@ def _value_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield Change(
-                t("Giá trị “{name}”", "Value “{name}”", name=name), str(before.get(name, "")), str(after.get(name, ""))
+                t("Giá trị “{name}”", "Value “{name}”", name=title_of(name)),
+                str(before.get(name, "")),
+                str(after.get(name, "")),
             )

@@ -57,7 +57,7 @@ def _do_not_call(session: Session, _person: Actor) -> Iterator[Duty]:
                 n=state.days,
             ),
             url_for("donotcall.index"),
-            "stop",
+            "silent",
             grave=state.is_too_old,
         )
 
@@ -87,7 +87,7 @@ def _requests(session: Session, _person: Actor) -> Iterator[Duty]:
                 n=number(due),
             ),
             url_for("requests.index"),
-            "flag",
+            "letter",
         )
 
 

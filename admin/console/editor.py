@@ -146,7 +146,7 @@ def in_words(kind: MessageClass) -> Sequence[tuple[str, str]]:
     """What a class needs, may and must not, for whoever writes a text of it."""
     rules = [
         (t("Nhãn đầu tin", "Label"), _label(kind)),
-        (t("Chỉ cách từ chối", "How to refuse"), _must(kind.needs_refusal_line)),
+        (t("Hướng dẫn từ chối", "How to refuse"), _must(kind.needs_refusal_line)),
         (
             t("Người đã từ chối nhận tin", "Who refused messages"),
             t("không nhận", "does not get it") if kind.honours_refusal else t("vẫn nhận", "gets it all the same"),
@@ -156,7 +156,7 @@ def in_words(kind: MessageClass) -> Sequence[tuple[str, str]]:
             t("Mỗi người một ngày", "Per person and day"),
             t("nhiều nhất {n} tin", "at most {n}", n=kind.cap) if kind.cap else t("không giới hạn", "no limit"),
         ),
-        (t("Số người duyệt", "Approvals"), str(kind.approvals)),
+        (t("Số người phải duyệt", "Approvals"), str(kind.approvals)),
     ]
     if kind.checks_do_not_call or kind.needs_consent:
         rules.append(
@@ -179,7 +179,7 @@ def in_words(kind: MessageClass) -> Sequence[tuple[str, str]]:
         ),
         (t("Liên kết", "Links"), t("chỉ tới {d}", "only to {d}", d=", ".join(ALLOWED_DOMAINS))),
         (
-            t("Không bao giờ hỏi", "Never ask for"),
+            t("Không được hỏi", "Never ask for"),
             t("mã OTP, mật khẩu, số tài khoản, số thẻ", "OTP codes, passwords, account or card numbers"),
         ),
     ]

@@ -15,6 +15,7 @@ from config.zone import CITY_TIME
 
 FIELD_MOST = 4000
 _COUNT = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,3}")
+_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.hH]([0-9]{2})?(?::[0-9]{2})?)")
 _NO_DIGIT = re.compile(r"[^0-9]")
 
 
@@ -57,10 +58,11 @@ class Form:
         value = self.get(name).strip()
         if not value:
             return default
-        if not value.isascii() or not value.isdecimal() or len(value) > 9:
-            self.errors[name] = t("Phải là số nguyên.", "This must be a whole number.")
+        plain = _NO_DIGIT.sub("", value) if len(value) < 16 and _COUNT.fullmatch(value) else ""
+        if not plain or len(plain) > 9:
+            self.errors[name] = t("Hãy ghi một số nguyên, như 300 hoặc 1.200.", "Write a whole number: 300 or 1,200.")
             return default
-        return int(value)
+        return int(plain)
 
     def count(self, name: str, missing: str) -> int | None:
         """A number as people write it: ``1234``, ``1.234``, ``1 234``; ``missing`` complains of an empty field."""
@@ -85,12 +87,15 @@ class Form:
             return None
 
     def clock(self, name: str, default: time) -> time:
-        """An hour of the day (``07:00``)."""
+        """An hour of the day as people write it: ``07:00``, ``7:30``, ``19h30``, ``7h``."""
+        found = _CLOCK.fullmatch(self.get(name).strip())
         try:
-            return time.fromisoformat(self.get(name).strip()[:5])
+            if found:
+                return time(int(found[1]), int(found[2] or 0))
         except ValueError:
-            self.errors[name] = t("Giờ phải có dạng 07:00.", "Write the hour as 07:00.")
-            return default
+            pass  # no such hour
+        self.errors[name] = t("Hãy ghi giờ như 07:00 hoặc 19:30.", "Write the hour as 07:00 or 19:30.")
+        return default
 
 
 def form_token(form: Form) -> UUID:

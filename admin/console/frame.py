@@ -13,14 +13,18 @@ from flask_admin.contrib.sqla import ModelView
 from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 from flask_admin.model.base import ViewArgs
 from markupsafe import Markup
+from sqlalchemy import desc
 from sqlalchemy.orm import Query
 from werkzeug.wrappers import Response
 
 from admin.console.context import actor
 from campaigns.errors import LoaError
+from campaigns.store.sorting import alphabetically
 from config.i18n import Text, t
 
 PAGE_SIZE = 50
+NAMES = frozenset({"name", "title"})
+"""Columns that hold names."""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -155,6 +159,13 @@ class ListScreen(Screen, ModelView):  # type: ignore[misc]
         arguments.search = (arguments.search or "").strip()[:100] or None
         arguments.extra_args = {}
         return arguments
+
+    def _order_by(self, query: Any, joins: Any, sort_joins: Any, sort_field: Any, sort_desc: bool) -> Any:
+        # Names in the order of the Vietnamese alphabet, which the database does not know by itself.
+        if getattr(sort_field, "key", None) in NAMES:
+            keys = [*alphabetically(sort_field), sort_field]
+            return query.order_by(*(desc(key) for key in keys) if sort_desc else keys), joins
+        return super()._order_by(query, joins, sort_joins, sort_field, sort_desc)
 
     def _get_filters(self, filters: Sequence[Any] | None) -> dict[str, Any]:
         return {key: value for _, key, value in filters or ()}

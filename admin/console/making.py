@@ -55,9 +55,10 @@ def text_draft(form: Form, base: Campaign | None) -> CampaignDraft | None:
     session = reading()
     chosen, _ = chosen_version(session, form)
     if chosen is None:
-        form.errors.setdefault("template", t("Hãy chọn mẫu tin.", "Choose a template."))
+        why = form.errors.pop("template", t("Hãy chọn mẫu tin.", "Choose a template."))
         if not form.get("name").strip():
             form.errors["name"] = t("Hãy đặt tên chiến dịch (tối đa 200 ký tự).", "Name the campaign.")
+        form.errors["template"] = why
         return None
     return read_text(form, chosen, base, console().settings.default_edition)
 

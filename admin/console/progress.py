@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from admin.console.words import GROUPS, SESSION_BADGES, Badge, Group
+from campaigns.areas.alphabet import alphabetical
 from campaigns.delivery.states import MESSAGE_STATES, MessageState
 from campaigns.gateways.breaker import State
 from campaigns.models import Campaign
@@ -317,7 +318,7 @@ def _rates(redis: Redis, key: str, handed: Mapping[str, float]) -> dict[str, flo
 
 
 SORTS = {
-    "ward": lambda line: line.name.casefold(),
+    "ward": lambda line: alphabetical(line.name),
     "planned": lambda line: line.planned,
     "delivered": lambda line: line.delivered,
     "accepted": lambda line: line.totals["accepted"],

@@ -79,7 +79,7 @@ def about_words(campaign: Campaign) -> list[Fact]:
         (t("Mẫu tin", "Template"), numbered),
         (t("Loại tin, chủ đề", "Class, topic"), f"{kind.title} · {TOPICS.get(campaign.topic, campaign.topic)}"),
         (t("Căn cứ", "Legal basis"), str(basis)),
-        (t("Người gửi", "Sender"), campaign.sender or t("tên của cổng", "the gateway's own")),
+        (t("Người gửi", "Sender"), campaign.sender or t("tên mặc định của cổng", "the gateway's own")),
         (t("Kiểu chữ", "Spelling"), str(words.VARIANT_TITLES[campaign.variant])),
     ]
 
@@ -145,7 +145,7 @@ def start_words(campaign: Campaign) -> str:
     if campaign.scheduled_for is not None:
         return formats.moment(campaign.scheduled_for)
     if campaign.start_at is None:
-        return t("lên lịch sau khi duyệt", "set after the approval")
+        return t("đặt giờ sau khi duyệt", "set after the approval")
     return t("ngay khi được duyệt", "once approved") if starts_at_once(campaign) else formats.moment(campaign.start_at)
 
 

@@ -9,7 +9,7 @@ from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignSta
 from campaigns.titles import CARRIER_TITLES as CARRIER_TITLES
 from campaigns.titles import SOURCE_TITLES as SOURCE_TITLES
 from campaigns.titles import carrier as carrier
-from config.i18n import Text
+from config.i18n import Text, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,11 @@ class Badge:
     title: Text
     icon: str
     tone: str
+
+
+def who(name: str) -> str:
+    """Who did something; what nobody did is the system's own doing."""
+    return t("hệ thống", "the system") if name == "system" else name
 
 
 _LOOKS: Mapping[CampaignState, tuple[str, str]] = {

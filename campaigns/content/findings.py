@@ -203,9 +203,10 @@ def _repair_text(character: str, replacement: str) -> Text:
     name = _name(character)
     if not replacement:
         return Text(f"Ký tự ẩn {name}: nên xoá.", f"Invisible character {name}: better deleted.")
-    shown = "dấu cách thường" if replacement == " " else f"“{replacement}”"
-    shown_en = "an ordinary space" if replacement == " " else f"“{replacement}”"
-    return Text(f"{name}: nên thay bằng {shown}.", f"{name}: better replaced by {shown_en}.")
+    shown = "dấu cách thường" if replacement == " " else f"[ {replacement} ]"
+    shown_en = "an ordinary space" if replacement == " " else f"[ {replacement} ]"
+    name = name if name.startswith("U+") else f"[ {character} ]"
+    return Text(f"Ký tự {name}: nên thay bằng {shown}.", f"Character {name}: better replaced by {shown_en}.")
 
 
 def _gateway_text(character: str) -> Text:

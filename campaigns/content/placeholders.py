@@ -54,4 +54,12 @@ _ALL = (
 PLACEHOLDERS: Mapping[str, Placeholder] = {placeholder.name: placeholder for placeholder in _ALL}
 """The chips of the editor. A column of an imported file that is none of these can be named as well."""
 
+
+
+def title_of(name: str) -> str:
+    """What a placeholder is called on screens; a column of a list under its own name."""
+    known = PLACEHOLDERS.get(name)
+    return str(known.title) if known else name
+
+
 SAMPLES: Mapping[str, str] = {placeholder.name: placeholder.sample for placeholder in _ALL}

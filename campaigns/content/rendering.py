@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campaigns.content import filters
 from campaigns.content.encoding import normalise, strip_marks
+from campaigns.content.placeholders import PLACEHOLDERS
 from campaigns.errors import InvalidInput
 from config.i18n import Text
 
@@ -66,10 +67,13 @@ class MissingValue(InvalidInput):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        known = PLACEHOLDERS.get(name)
         super().__init__(
-            "Thiếu giá trị cho “{name}”. Đặt bằng --set {name}=…, hoặc bổ sung vào danh bạ.",
-            "“{name}” has no value. Give it with --set {name}=…, or add it to the contacts.",
-            name=name,
+            "Chưa có giá trị cho “{title_vi}”. Hãy ghi giá trị chung cho cả chiến dịch, hoặc bổ sung vào danh bạ.",
+            "“{title}” has no value. Give one for the whole campaign, or add it to the contacts.",
+            title_vi=known.title.vi if known else name,
+            title=known.title.en if known else name,
+            placeholders=[name],
         )
 
 

@@ -114,8 +114,8 @@ def validate_body(source: str, *, plain: bool = False, kind: MessageClass | None
                 Level.WARNING,
                 "unknown-placeholder",
                 Text(
-                    f"Không có trong danh sách: {names}. Chỉ gửi được nếu tệp danh bạ có cột này hoặc đặt bằng --set.",
-                    f"Not on the list: {names}. It needs a column of that name in the contacts, or --set.",
+                    f"Không có trong danh sách: {names}. Chỉ gửi được nếu danh bạ có cột này, hoặc chiến dịch tự ghi.",
+                    f"Not on the list: {names}. It needs a column of that name in the register, or the campaign's own.",
                 ),
             )
         )
@@ -136,12 +136,12 @@ def _links(text: str, allowed: Sequence[str]) -> Iterator[Problem]:
     bare = [found[1] for found in _BARE.finditer(_SCHEME.sub(" ", text))]
     for host in dict.fromkeys(schemes + bare):
         if not _is_allowed(host, allowed):
-            shown = host.replace(HOLE, "{{ }}") or "?"
+            shown = host.replace(HOLE, "{{ }}").rstrip(",;:!?)”’\"'") or "?"
             yield Problem(
                 Level.REFUSAL,
                 "link",
                 Text(
-                    f"Đường link tới “{shown}”: tin của thành phố chỉ được dẫn tới {', '.join(allowed)}.",
+                    f"Liên kết tới “{shown}”: tin của thành phố chỉ được dẫn tới {', '.join(allowed)}.",
                     f"Link to “{shown}”: the city's messages may only lead to {', '.join(allowed)}.",
                 ),
             )
@@ -166,10 +166,14 @@ def _secrets(folded: str) -> Iterator[Problem]:
             Level.REFUSAL if asks else Level.WARNING,
             "secret",
             Text(
-                f"Tin {verb_vi} “{secret[1]}”: không hỏi mã, mật khẩu hay tài khoản qua tin nhắn.",
-                f"The text {verb_en} “{secret[1]}”: never ask for codes, passwords or accounts.",
+                f"Tin {verb_vi} “{_as_written(secret[1])}”: không hỏi mã, mật khẩu hay tài khoản qua tin nhắn.",
+                f"The text {verb_en} “{_as_written(secret[1])}”: never ask for codes, passwords or accounts.",
             ),
         )
+
+
+def _as_written(secret: str) -> str:
+    return secret.upper() if secret in {"otp", "pin", "cvv"} else secret
 
 
 def _class_rules(text: str, folded: str, kind: MessageClass) -> Iterator[Problem]:

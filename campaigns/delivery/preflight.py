@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audience.reach import reach_of
 from campaigns.content.links import SAMPLE_TOKEN, link_of
+from campaigns.content.placeholders import title_of
 from campaigns.delivery.rendering import SHORT_LINK, CampaignText, Place
 from campaigns.errors import InvalidInput
 from campaigns.links.register import check_chosen
@@ -15,6 +16,8 @@ from campaigns.models import Campaign
 from campaigns.store.places import load_places
 from campaigns.store.preflight import carriers_without_route, count_missing_values
 from campaigns.store.reach import Counted, Reach, count_stages
+from campaigns.titles import carrier
+from config.i18n import LANGUAGES, Count, language, t
 
 
 def campaign_text(campaign: Campaign) -> CampaignText:
@@ -39,7 +42,7 @@ def refuse_unsendable(session: Session, campaign: Campaign, counted: Sequence[Co
             "Nobody in the chosen audience can be sent to.",
         )
     if carriers.without_route:
-        listed = ", ".join(f"{name}: {count}" for name, count in sorted(carriers.without_route.items()))
+        listed = ", ".join(f"{carrier(name)}: {Count(count)}" for name, count in sorted(carriers.without_route.items()))
         raise InvalidInput(
             "Chưa có cổng nào chở các nhà mạng: {listed} (số người). Thêm tuyến cho cổng, hoặc một cổng nhận “*”.",
             "No enabled gateway carries these carriers: {listed} (people). Add a route, or a gateway for “*”.",
@@ -59,17 +62,26 @@ def _refuse_missing(session: Session, campaign: Campaign, reach: Reach) -> None:
         )
     missing = count_missing_values(session, reach, sorted(text.must_have))
     if missing:
-        listed = ", ".join(f"{name}: {count}" for name, count in missing.items())
+        listed = {
+            each: "; ".join(_lacking(name, count, each) for name, count in missing.items()) for each in LANGUAGES
+        }
         raise InvalidInput(
-            "Mẫu tin cần các giá trị mà một số người chưa có: {listed} (số người). "
-            "Đặt giá trị chung bằng --set, hoặc bổ sung vào danh bạ.",
-            "The text needs values that some people lack: {listed} (people). "
-            "Set one value for all with --set, or add them to the register.",
-            listed=listed,
+            "Mẫu tin cần những giá trị chưa có: {listed_vi}. Hãy ghi giá trị chung cho cả chiến dịch, hoặc bổ sung vào "
+            "danh bạ.",
+            "The text needs values that are missing: {listed}. Give one for the whole campaign, or add them to the "
+            "register.",
+            listed_vi=listed["vi"],
+            listed=listed["en"],
+            placeholders=list(missing),
         )
     if not text.is_personal:
         places = load_places(session) if text.names_places else {}
         text.for_place(Place(*max(places.values(), key=_length, default=("", ""))))
+
+
+def _lacking(name: str, count: int, chosen: str) -> str:
+    with language(chosen):
+        return t("{title} ({n} người)", "{title} ({n} people)", title=title_of(name), n=Count(count))
 
 
 def _length(place: tuple[str, str]) -> int:

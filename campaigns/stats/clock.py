@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from config.i18n import t
 from config.zone import CITY_TIME
 
 
@@ -13,5 +14,5 @@ def hour(at: datetime) -> str:
 
 
 def moment(at: datetime) -> str:
-    """``14:05 23/11/2026``."""
-    return at.astimezone(CITY_TIME).strftime("%H:%M %d/%m/%Y")
+    """``14:05 ngày 23/11/2026``."""
+    return at.astimezone(CITY_TIME).strftime(t("%H:%M ngày %d/%m/%Y", "%H:%M %d/%m/%Y"))

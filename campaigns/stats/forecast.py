@@ -65,12 +65,12 @@ class Forecast:
             return (
                 t("Nếu bắt đầu ngay bây giờ, xong lúc {end}.", "Started now, it is done at {end}.", **said)
                 if self.starts_now
-                else t("Bắt đầu {start}, xong lúc {end} cùng ngày.", "From {start}, done at {end} that day.", **said)
+                else t("Bắt đầu lúc {start}, xong lúc {end} cùng ngày.", "From {start}, done {end} that day.", **said)
             )
         return (
             t("Nếu bắt đầu ngay bây giờ, xong lúc {end} ngày {day}.", "Started now, done at {end} on {day}.", **said)
             if self.starts_now
-            else t("Bắt đầu {start}, xong lúc {end} ngày {day}.", "From {start}, done at {end} on {day}.", **said)
+            else t("Bắt đầu lúc {start}, xong lúc {end} ngày {day}.", "From {start}, done at {end} on {day}.", **said)
         )
 
     def _late(self) -> str | None:
@@ -85,13 +85,13 @@ class Forecast:
         if self.finish_at is None or self.held_by is None:
             return None
         if self.held_by == "pace":
-            return t("Giờ xong do nhịp gửi đã đặt quyết định.", "The pace that is set decides the finish.")
+            return t("Thời điểm xong phụ thuộc nhịp gửi đã đặt.", "The pace that is set decides the finish.")
         if self.held_by == "ward":
             return t(
-                "Giờ xong do nhịp của từng phường, xã quyết định.", "The pace within one ward decides the finish."
+                "Thời điểm xong phụ thuộc nhịp gửi ở từng phường, xã.", "The pace within one ward decides the finish."
             )
         return t(
-            "Giờ xong do hạn mức của cổng {name} quyết định.",
+            "Thời điểm xong phụ thuộc hạn mức của cổng {name}.",
             "The limit of gateway {name} decides the finish.",
             name=self.held_by,
         )

@@ -17,7 +17,7 @@ from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
 from campaigns.calendar import calendar_gaps
 from campaigns.content.classes import class_rules
-from campaigns.content.prices import Prices, read_prices
+from campaigns.content.prices import Prices, in_known_order, read_prices
 from campaigns.content.rules import Level, validate_body
 from campaigns.delivery.preflight import refuse_unsendable
 from campaigns.errors import LoaError
@@ -111,7 +111,7 @@ def review_of(session: Session, campaign: Campaign, *, scope: Scope = WHOLE_CITY
     counted, hindrance = _counted(session, campaign)
     parts = (counted.steps[-1].parts_by_carrier or {}) if counted else {}
     prices = price_list(session)
-    costs = [CarrierCost(name, count, *priced_part(prices, name, campaign)) for name, count in sorted(parts.items())]
+    costs = [CarrierCost(name, count, *priced_part(prices, name, campaign)) for name, count in in_known_order(parts)]
     gathered = Review(
         campaign=campaign,
         at=database_now(session),

@@ -89,6 +89,7 @@ class Waterfall:
         }
 
 
+REGISTERED_TITLE = Text("Có trong danh bạ", "Registered")
 SENT = Text("Sẽ gửi", "Will be sent")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from sqlalchemy.orm import Session
 
 from campaigns.models import Area, Department, Invite, User, user_area, user_department
+from campaigns.store.sorting import alphabetically
 
 
 def _open() -> ColumnElement[bool]:
@@ -55,7 +56,7 @@ def withdraw_invites(session: Session, *, only: int | None = None, email: str = 
 
 def list_departments(session: Session, *, current: bool = False) -> Sequence[Department]:
     """Departments by name; those whose name still stands, or all."""
-    query = select(Department).order_by(Department.valid_until.is_not(None), Department.name)
+    query = select(Department).order_by(Department.valid_until.is_not(None), *alphabetically(Department.name))
     if current:
         query = query.where(or_(Department.valid_until.is_(None), Department.valid_until >= func.current_date()))
     return session.scalars(query).all()

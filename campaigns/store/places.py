@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaigns.access import Scope
+from campaigns.areas.alphabet import alphabetical
 from campaigns.models import Area
 
 _PLACES = text("""
@@ -43,4 +44,5 @@ def load_areas_by_id(session: Session, ids: Sequence[int]) -> Sequence[Area]:
 
 def load_areas_of(session: Session, edition: str) -> Sequence[Area]:
     """Every unit of one edition, by code."""
-    return session.scalars(select(Area).where(Area.edition == edition).order_by(Area.code)).all()
+    areas = session.scalars(select(Area).where(Area.edition == edition)).all()
+    return sorted(areas, key=lambda area: (alphabetical(area.name), area.code))

@@ -24,6 +24,8 @@ S = MessageState
 GOT = (S.CLAIMED, S.ACCEPTED, S.DELIVERED, S.UNKNOWN)
 """States of a message that its person has, or may have."""
 
+REGISTERED = "registered"
+"""Everybody of an audience, left out or not."""
 WILL_SEND = "will_send"
 """Where those stand whom no stage leaves out."""
 
@@ -360,6 +362,8 @@ def list_at_stage(session: Session, reach: Reach, key: str, *, after: int = 0, l
 
 
 def _standing_at(reach: Reach, key: str) -> str:
+    if key == REGISTERED:
+        return "true"
     passed: list[str] = []
     for stage in reach.stages():
         if stage.key == key:

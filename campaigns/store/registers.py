@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.errors import NotFound
 from campaigns.models import Breach, Gateway, Processor
 from campaigns.store.rows import lock_row
+from campaigns.store.sorting import alphabetically
 
 
 def list_breaches(session: Session, limit: int = 100) -> Sequence[Breach]:
@@ -40,7 +41,7 @@ def lock_breach(session: Session, breach_id: int) -> Breach:
 
 def list_processors(session: Session) -> Sequence[Processor]:
     """Everybody who processes or processed data for the city, by name; those who ended last."""
-    query = select(Processor).order_by(Processor.ended_on.is_not(None), Processor.name, Processor.id)
+    query = select(Processor).order_by(Processor.ended_on.is_not(None), *alphabetically(Processor.name), Processor.id)
     return session.scalars(query.limit(500)).all()
 
 

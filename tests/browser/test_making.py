@@ -91,3 +91,9 @@ def test_what_was_typed_is_back_after_signing_in_again(desk: Desks) -> None:
     expect(page.locator("[name=name]")).to_have_value("Phiên hết hạn")
     page.click(".step-actions [value=next]")
     page.wait_for_url(re.compile(r"/edit/audience$"))
+    # Nor does a look at the people behind a number lose what is ticked.
+    page.check("[name=district][value='492']")
+    page.click(".waterfall .total a")
+    expect(page.locator("h1")).to_have_text("Sẽ gửi")
+    page.go_back()
+    expect(page.locator("[name=district][value='492']")).to_be_checked()

@@ -42,6 +42,20 @@ for (const part of document.querySelectorAll("[data-shown-with]")) {
   show();
 }
 
+// A moment as it is written here, whatever order of day and month the browser's own field has.
+const written = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "vi-VN", {
+  weekday: "long", day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit",
+});
+for (const echo of document.querySelectorAll("[data-echo]")) {
+  const field = document.getElementById(echo.dataset.echo);
+  const show = () => {
+    const at = new Date(field.value);
+    echo.textContent = isNaN(at) ? "" : written.format(at);
+  };
+  field.addEventListener("input", show);
+  show();
+}
+
 // Fragments fetched once, such as an estimate that takes a while.
 for (const place of document.querySelectorAll("[data-load]")) {
   fetch(place.dataset.load, { headers: { "X-Requested-With": "fetch" } })

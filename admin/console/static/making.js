@@ -48,7 +48,7 @@ for (const input of document.querySelectorAll("[data-find]")) {
   input.addEventListener("input", () => find(input));
 }
 
-// What was typed survives a session that has ended: kept in this window until the step is saved.
+// What was typed survives a session that has ended, and a look elsewhere: kept in this window until the step is saved.
 const KEPT = "loa:typed";
 const ours = new Set(["csrf_token", "go"]);
 const keep = () => {
@@ -101,16 +101,18 @@ const ask = async () => {
 const soon = () => { clearTimeout(timer); timer = setTimeout(ask, 500); };
 
 if (step) {
+  let typed = false;
   const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
   sessionStorage.removeItem(KEPT);
   if (kept && kept.path === location.pathname && kept.version === step.elements.version?.value && putBack(kept.typed)) {
-    const note = document.createElement("p");
-    note.className = "flash good";
-    note.textContent = step.dataset.kept;
-    document.querySelector(".flashes").append(note);
+    typed = true;
+    document.querySelector("[data-kept]").hidden = false;
     for (const choice of step.querySelectorAll("input:checked")) choice.dispatchEvent(new Event("change", { bubbles: true }));
   }
   step.addEventListener("submit", keep);
+  // Also what was typed before somebody followed a link, such as to the people behind a number.
+  step.addEventListener("input", () => { typed = true; });
+  addEventListener("pagehide", () => { if (typed) keep(); });
   if ("live" in step.dataset) {
     step.addEventListener("input", (event) => { if (!("find" in event.target.dataset)) soon(); });
     if ("liveNow" in step.dataset) ask();

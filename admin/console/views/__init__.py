@@ -78,18 +78,18 @@ MENU: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         (
             Entry(ContactScreen, "contacts", "people", Text("Danh bạ", "Contacts"), Contact),
             Entry(OptOutScreen, "optouts", "ban", Text("Từ chối nhận tin", "Refusals"), OptOut),
-            Entry(WordScreen, "words", "text", Text("Từ khoá nhắn tới", "Words people write")),
+            Entry(WordScreen, "words", "chat", Text("Từ khoá nhắn tới", "Words people write")),
             Entry(
-                ConsentScreen, "consents", "check", Text("Đồng ý nhận quảng cáo", "Consents to advertising"), Consent
+                ConsentScreen, "consents", "agree", Text("Đồng ý nhận quảng cáo", "Consents to advertising"), Consent
             ),
             Entry(
                 DoNotCallScreen,
                 "donotcall",
-                "stop",
+                "silent",
                 Text("Danh sách không quảng cáo", "Do-not-call list"),
                 url="/do-not-call",
             ),
-            Entry(RequestScreen, "requests", "flag", Text("Yêu cầu của công dân", "Citizens' requests")),
+            Entry(RequestScreen, "requests", "letter", Text("Yêu cầu của công dân", "Citizens' requests")),
             Entry(AreaScreen, "areas", "map", Text("Địa bàn", "Areas"), Area),
         ),
     ),
@@ -97,7 +97,7 @@ MENU: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         Text("Vận hành", "Running"),
         (
             Entry(GatewayScreen, "gateways", "tower", Text("Cổng viễn thông", "Gateways"), Gateway),
-            Entry(SenderScreen, "senders", "flag", Text("Tên người gửi", "Sender names")),
+            Entry(SenderScreen, "senders", "tag", Text("Tên người gửi", "Sender names")),
             Entry(TariffScreen, "tariffs", "price", Text("Bảng giá", "Prices")),
             Entry(DeskScreen, "desks", "phone", Text("Số nhận tin thử", "Test numbers")),
         ),
@@ -107,9 +107,9 @@ MENU: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         (
             Entry(UserScreen, "users", "user", Text("Người dùng", "Users"), User),
             Entry(AuditScreen, "audit", "book", Text("Nhật ký", "Audit"), AuditEntry),
-            Entry(BreachScreen, "breaches", "alert", Text("Vi phạm dữ liệu", "Breaches")),
-            Entry(ProcessorScreen, "processors", "user", Text("Sổ bên xử lý dữ liệu", "Processors")),
-            Entry(RetentionScreen, "retention", "clock", Text("Thời hạn lưu giữ", "How long data are kept")),
+            Entry(BreachScreen, "breaches", "shield", Text("Vi phạm dữ liệu", "Breaches")),
+            Entry(ProcessorScreen, "processors", "case", Text("Sổ bên xử lý dữ liệu", "Processors")),
+            Entry(RetentionScreen, "retention", "archive", Text("Thời hạn lưu giữ", "How long data are kept")),
         ),
     ),
 )

@@ -155,7 +155,7 @@ class ApprovingPages:
                 return answer
         campaign = get_campaign(reading(), campaign_id)
         if campaign.state != CampaignState.SUBMITTED:
-            flash(t("Chiến dịch lúc này không chờ duyệt.", "The campaign is not waiting for approval."), "error")
+            flash(t("Chiến dịch hiện không chờ duyệt.", "The campaign is not waiting for approval."), "error")
             return back_to(".show", campaign_id=campaign_id)
         review = review_page(reading(), campaign) if asks_for_count() else None
         if "X-Requested-With" in request.headers:
@@ -218,9 +218,9 @@ class ApprovingPages:
         """Start an emergency alone, after a page that says loudly what that passes."""
         form = Form.sent() if request.method == "POST" else Form()
         if request.method == "POST":
-            seen, basis = _seen(form), form.text("basis", most=500, missing=str(NO_BASIS))
+            basis, seen = form.text("basis", most=500, missing=str(NO_BASIS)), _seen(form)
             if form.get("sure") != "yes":
-                form.errors["sure"] = t("Hãy đánh dấu là bạn hiểu.", "Tick that you understand.")
+                form.errors["sure"] = t("Hãy đánh dấu xác nhận là bạn đã hiểu.", "Tick that you understand.")
             answer = (
                 None
                 if form.errors
@@ -286,9 +286,9 @@ def _approved(session: Session, campaign_id: int, seen: Seen) -> str:
             "Your approval counts; one more person has to approve.",
         )
     if campaign.state == CampaignState.APPROVED:
-        return t("Đã duyệt. Người soạn đặt giờ bắt đầu.", "Approved. Its makers set the start.")
+        return t("Đã duyệt. Người soạn sẽ đặt giờ bắt đầu gửi.", "Approved. Its makers set the start.")
     return t(
-        "Đã duyệt. Tin đầu tiên không đi trước {at}; cho tới lúc đó còn hoàn tác được.",
+        "Đã duyệt. Tin đầu tiên được gửi sớm nhất lúc {at}; trước lúc đó vẫn hoàn tác được.",
         "Approved. The first message does not go before {at}; until then it can be undone.",
         at=formats.moment_to_seconds(campaign.scheduled_for),
     )

@@ -16,6 +16,7 @@ from admin.console.frame import Choice, ChoiceFilter, back_to, drawn, expose, sh
 from admin.console.guard import allowed
 from admin.console.keyset import KeysetList
 from admin.console.signins import STRANGER
+from campaigns.areas.alphabet import alphabetical
 from campaigns.models import AuditEntry
 from campaigns.proof.chain import FAULT_TITLES, NIGHT, Fault, ask_for_check
 from campaigns.proof.deeds import actions_like, deed, explain, kind_title
@@ -54,7 +55,7 @@ def _person(value: str) -> str:
 
 def _action_choices() -> list[Choice]:
     known = store.list_values(reading(), "action")
-    return sorted((Choice(action, deed(action)) for action in known), key=lambda choice: choice.title.lower())
+    return sorted((Choice(action, deed(action)) for action in known), key=lambda choice: alphabetical(choice.title))
 
 
 def address_of(entry: AuditEntry) -> str:

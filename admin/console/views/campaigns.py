@@ -18,6 +18,7 @@ from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown
 from admin.console.icons import badge
 from admin.console.making import lists_of, priced
 from admin.console.progress import SORTS, Progress, in_order, look_at
+from admin.console.review import schedule_words
 from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
 from admin.console.views.proof import ProofPages
@@ -27,8 +28,7 @@ from admin.console.views.wizard import WizardPages
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
-from campaigns.content.placeholders import SAMPLES
-from campaigns.delivery.pace import format_span
+from campaigns.content.placeholders import SAMPLES, title_of
 from campaigns.delivery.states import TRANSITIONS, CampaignState, Step
 from campaigns.delivery.trouble import read_reason
 from campaigns.draft import content_hash
@@ -159,7 +159,8 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, Run
             "default_sender": own_sender(),
             "only_again": outcomes_words(again) if (again := campaign.audience.get("outcomes")) else "",
             "class_review": review_class(session, campaign),
-            "format_span": format_span,
+            "schedule": schedule_words(campaign),
+            "placeholder_title": title_of,
         }
 
     @expose("/<int:campaign_id>/progress")

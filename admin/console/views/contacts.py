@@ -19,6 +19,7 @@ from admin.console.views.people import PersonPages, area_choices, condition
 from campaigns.audience.person import name_of
 from campaigns.audience.phone import PhoneResult, carriers, normalise_phone
 from campaigns.audience.sealing import Words
+from campaigns.content.prices import in_known_order
 from campaigns.models import Contact
 from campaigns.store import console as store
 from campaigns.store.people import in_order, narrow_to_name, narrow_to_window
@@ -31,7 +32,8 @@ _LOOKS_LIKE_NUMBER = re.compile(r"\+?[\d\s.()-]{7,20}")
 
 def carrier_choices() -> list[Choice]:
     """Every carrier of the number plan, and the unknown one."""
-    return [Choice(name, words.carrier(name)) for name in dict.fromkeys([*carriers().values(), "unknown"])]
+    known = dict.fromkeys([*carriers().values(), "unknown"], 0)
+    return [Choice(name, words.carrier(name)) for name, _ in in_known_order(known)]
 
 
 def show_masked(cipher: bytes | None) -> Markup:

@@ -41,6 +41,7 @@ from admin.console.review import LANGUAGE_TITLES, review_page
 from admin.console.views.contacts import carrier_choices, show_masked
 from admin.console.views.templates import class_title, own_sender, topic_title
 from campaigns import steps
+from campaigns.areas.alphabet import alphabetical
 from campaigns.audience.reach import reach_of
 from campaigns.content.classes import class_rules
 from campaigns.content.placeholders import PLACEHOLDERS
@@ -52,12 +53,12 @@ from campaigns.making import change, list_approvers, make_once
 from campaigns.models import Campaign
 from campaigns.stats.forecast import forecast
 from campaigns.stats.review import review_of
-from campaigns.stats.waterfall import LISTED, SENT, list_stage, waterfall_of
+from campaigns.stats.waterfall import LISTED, REGISTERED_TITLE, SENT, list_stage, waterfall_of
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.console import list_editions
 from campaigns.store.making import find_made_with, list_over_cap, list_sent_campaigns, list_tags
 from campaigns.store.places import load_places
-from campaigns.store.reach import WILL_SEND
+from campaigns.store.reach import REGISTERED, WILL_SEND
 from campaigns.store.templates import list_templates
 from config.i18n import Text, t
 
@@ -71,6 +72,7 @@ STEPS: Mapping[str, Text] = {
 _ORDER = list(STEPS)
 OVER_CAP = "over_cap"
 _OVER_CAP = Text("Đã nhận đủ số tin của loại này", "Have had all their class allows")
+_ENDS = {REGISTERED: REGISTERED_TITLE, WILL_SEND: SENT, OVER_CAP: _OVER_CAP}
 _BLAMED = {"text": "template", "audience": "audience", "schedule": "when"}
 """Beside which field a step says what a use case has refused."""
 Read = Callable[[Form, Campaign], CampaignDraft | None]
@@ -158,7 +160,7 @@ class WizardPages:
                 form.errors["submission"] = str(refusal)
             else:
                 flash(
-                    t("Đã trình duyệt. Một người khác sẽ xem và duyệt.", "Submitted. Somebody else looks at it."),
+                    t("Đã trình duyệt. Một người khác sẽ xem xét và duyệt.", "Submitted. Somebody else looks at it."),
                     "success",
                 )
                 return back_to(".show", campaign_id=campaign_id)
@@ -185,7 +187,7 @@ class WizardPages:
             if key == OVER_CAP
             else list_stage(session, actor(), campaign, key, after=after)
         )
-        titles = {stage.key: stage.title for stage in reach.stages()} | {WILL_SEND: SENT, OVER_CAP: _OVER_CAP}
+        titles = {stage.key: stage.title for stage in reach.stages()} | _ENDS
         return self.render(
             "console/making/people.html",
             campaign=campaign,
@@ -272,7 +274,7 @@ class WizardPages:
             "editions": list_editions(session),
             "carriers": carrier_choices(),
             "languages": LANGUAGE_TITLES,
-            "tags": sorted({*list_tags(session), *form.list("tag")}),
+            "tags": sorted({*list_tags(session), *form.list("tag")}, key=alphabetical),
             "sent": [each for each in sent if each.id != campaign.id],
         }
         counted = count_reached(session, campaign, draft) if draft is not None else {}
@@ -315,7 +317,7 @@ def _closed(campaign: Campaign) -> Any:
     open_ = campaign.standing is None and campaign.plan_cursor is None
     if open_ and Step.EDIT in TRANSITIONS[CampaignState(campaign.state)]:
         return None
-    flash(t("Lúc này không sửa được chiến dịch.", "The campaign cannot be edited now."), "error")
+    flash(t("Hiện không sửa được chiến dịch này.", "The campaign cannot be edited now."), "error")
     return back_to(".show", campaign_id=campaign.id)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from admin.console import formats
+from admin.console.forms import Form
 from admin.console.progress import Progress
+from admin.console.views import MENU
+from campaigns.errors import InvalidInput
 from campaigns.stats import STATE_LABELS
-from config.i18n import language
+from config.i18n import Count, language
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,47 @@ def test_every_file_we_serve_is_small_and_readable() -> None:
         lines = file.read_text(encoding="utf-8").splitlines()
         assert file.stat().st_size < 40_000, file.name
         assert max(map(len, lines)) < 400, f"{file.name} looks minified"
+
+
+def test_counts_in_sentences_are_grouped_as_the_language_does() -> None:
+    refusal = InvalidInput("{n} người ({n:05d})", "{n} people ({n:05d})", n=Count(3868))
+    assert str(refusal) == "3.868 người (03868)"
+    with language("en"):
+        assert str(refusal) == "3,868 people (03868)"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("07:00", time(7)), ("7:30", time(7, 30)), ("19h30", time(19, 30)), ("7h", time(7)), ("07:00:00", time(7))],
+)
+def test_an_hour_is_read_as_people_write_it(written: str, meant: time) -> None:
+    form = Form({"from": written})
+    assert form.clock("from", time(0)) == meant
+    assert form.errors == {}
+
+
+@pytest.mark.parametrize("written", ["", "24:00", "7:60", "bảy giờ", "7", "700"])
+def test_what_is_no_hour_is_refused(written: str) -> None:
+    form = Form({"from": written})
+    assert form.clock("from", time(9)) == time(9)
+    assert "07:00" in form.errors["from"]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("300", 300), ("1.200", 1200), ("1 200", 1200), ("", None)])
+def test_a_whole_number_may_be_grouped(written: str, meant: int | None) -> None:
+    form = Form({"pace": written})
+    assert (form.number("pace"), form.errors) == (meant, {})
+
+
+@pytest.mark.parametrize("written", ["1,5", "-3", "12.34", "10000000000", "ba"])
+def test_what_is_no_whole_number_is_refused(written: str) -> None:
+    form = Form({"pace": written})
+    assert form.number("pace") is None
+    assert "1.200" in form.errors["pace"]
+
+
+def test_every_screen_of_the_menu_has_an_icon_of_its_own() -> None:
+    icons = ["home", *(entry.icon for _, entries in MENU for entry in entries)]
+    assert sorted(set(icons)) == sorted(icons)
+    drawn = (files("admin.console") / "templates/console/icons.html").read_text()
+    assert [icon for icon in icons if f'name == "{icon}"' not in drawn] == []

@@ -36,7 +36,8 @@ def test_a_missing_empty_or_blank_value_is_an_error_that_names_it(values: dict[s
     with pytest.raises(MissingValue) as refusal:
         compile_template("Chào {{ ten }}").render(values)
     assert refusal.value.name == "ten"
-    assert "--set ten=" in str(refusal.value)
+    assert "“ten”" in str(refusal.value)
+    assert refusal.value.detail["placeholders"] == ["ten"]
 
 
 @pytest.mark.parametrize("source", ["{{ ten | hoa }}", "{{ ten | gio }}", "{{ ten | viet_tat }}", "{{ ten | loai }}"])
