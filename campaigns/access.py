@@ -106,9 +106,6 @@ PERSONAL: frozenset[str] = frozenset({"campaign.emergency"})
 PERMISSIONS: frozenset[str] = frozenset().union(*ROLES.values()) | PERSONAL
 
 
-NEEDS_EVERY_WARD: frozenset[str] = frozenset({"contact.import"})
-"""Not for people limited to districts or wards: a list may hold anybody of the city."""
-
 NEEDS_WHOLE_CITY: frozenset[str] = frozenset(
     {
         "area.load",
@@ -118,12 +115,8 @@ NEEDS_WHOLE_CITY: frozenset[str] = frozenset(
         "gateway.edit",
         "key.rotate",
         "link.allow",
-        "link.edit",
-        "link.view",
         "optout.words",
         "processor.manage",
-        "request.handle",
-        "request.view",
         "retention.view",
         "sender.edit",
         "template.sync",
@@ -175,8 +168,6 @@ class Actor:
         return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
 
     def _too_wide(self, permission: str) -> bool:
-        if permission in NEEDS_EVERY_WARD:
-            return self.scope.wards is not None
         return permission in NEEDS_WHOLE_CITY and not self.scope.whole
 
     def require_whole_city(self) -> None:

@@ -16,12 +16,14 @@ _SEES: Mapping[str, Callable[[Session, Scope, Any], bool]] = {
     "campaign": store.sees_campaign,
     "contact": store.sees_contact,
     "template": store.sees_template,
+    "link": store.sees_link,
+    "request": store.sees_request,
 }
 """Kinds of things that belong to a part of the city, and how to ask whether one does."""
 
 
 def sees(session: Session, actor: Actor, kind: str, key: int | str) -> bool:
-    """Whether a ``campaign`` or ``contact`` (by id) or ``template`` (by slug) is inside the person's scope."""
+    """Whether a ``campaign``, ``contact``, ``link``, ``request`` (by id) or ``template`` (by slug) is inside."""
     return actor.scope.whole or _SEES[kind](session, actor.scope, key)
 
 

@@ -51,7 +51,13 @@ def import_file(
     with progress(t("Nhập {name}", "Importing {name}", name=file.name), estimate_rows(file), t("dòng", "rows")) as bar:
         try:
             report = import_contacts(
-                loa.database, loa.keyring, file, edition=chosen, errors_to=errors_to, progress=bar.advance
+                loa.database,
+                loa.keyring,
+                file,
+                edition=chosen,
+                errors_to=errors_to,
+                progress=bar.advance,
+                wards=actor.scope.wards,
             )
         except InvalidInput as damage:
             if "imported" in damage.detail:

@@ -50,9 +50,11 @@ def list_command(loa: Loa, everything: bool, as_email: str | None, as_json: bool
     """Tickets, without names and numbers."""
     from campaigns.store.requests import list_requests
 
-    loa.actor(as_email).require("request.view")
+    actor = loa.actor(as_email)
+    actor.require("request.view")
     with loa.database.transaction() as session:
-        rows = [_document(row) for row in list_requests(session, open_only=not everything, limit=1000)]
+        found = list_requests(session, open_only=not everything, limit=1000, scope=actor.scope)
+        rows = [_document(row) for row in found]
     if as_json:
         emit_json(rows)
         return

@@ -77,8 +77,8 @@ def _audit(session: Session, _person: Actor) -> Iterator[Duty]:
         )
 
 
-def _requests(session: Session, _person: Actor) -> Iterator[Duty]:
-    due = count_due(session)
+def _requests(session: Session, person: Actor) -> Iterator[Duty]:
+    due = count_due(session, scope=person.scope)
     if due:
         yield Duty(
             t(

@@ -59,7 +59,13 @@ SIGNED_IN = frozenset({"security.logout", "account.theme", "admin.index"}) | OWN
 WITHOUT_SECOND_FACTOR = frozenset({"security.logout", "account.theme"}) | OWN_ACCOUNT
 """Where somebody may still go who has to set up a second factor first."""
 
-OBJECTS: Mapping[str, str] = {"campaign_id": "campaign", "contact_id": "contact", "slug": "template"}
+OBJECTS: Mapping[str, str] = {
+    "campaign_id": "campaign",
+    "contact_id": "contact",
+    "slug": "template",
+    "link_id": "link",
+    "request_id": "request",
+}
 """Variables of addresses that name a thing of one part of the city, and its kind (``campaigns.scope``)."""
 
 _SET_UP_FIRST = Text("Hãy cài xác thực hai bước trước.", "Set up a second factor first.")

@@ -176,4 +176,5 @@ def lists_of(campaign: Campaign, audience: Audience | None) -> Callable[[str], s
 def link_choices(session: Session) -> list[tuple[str, str]]:
     """(short name, title) of the links a campaign may carry, after the choice of none."""
     none = ("", t("Chưa chọn liên kết", "No link chosen"))
-    return [none, *((link.name, f"{link.title} ({link.name})") for link in list_usable_links(session))]
+    usable = list_usable_links(session, scope=actor().scope)
+    return [none, *((link.name, f"{link.title} ({link.name})") for link in usable)]

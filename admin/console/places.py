@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from admin.console.accounts import Place
 from admin.console.forms import Form
 from campaigns.store.invites import list_departments
 from campaigns.store.places import load_areas_by_id, load_areas_of
+from config.i18n import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,10 @@ def titles_of(session: Session, departments: Sequence[int], areas: Sequence[int]
     names = {each.id: each.name for each in list_departments(session)} if departments else {}
     found = load_areas_by_id(session, areas) if areas else []
     return [names[each] for each in departments if each in names] + [f"{a.prefix} {a.name}" for a in found]
+
+
+def wards_in_words(session: Session, edition: str, wards: Collection[int], *, most: int = 12) -> str:
+    """Wards of one edition by name, the first few of many."""
+    named = [f"{a.prefix} {a.name}" for a in load_areas_of(session, edition) if a.kind == "ward" and a.id in wards]
+    more = len(named) - most
+    return ", ".join(named[:most]) + (t(" và {n} nơi khác", " and {n} more", n=more) if more > 0 else "")

@@ -12,7 +12,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -84,10 +84,12 @@ def import_contacts(
     source: str | None = None,
     progress: Progress | None = None,
     fields: Sequence[str] | None = None,
+    wards: Collection[int] | None = None,
 ) -> ImportReport:
     """Import the table at ``path``; its wards are read in ``edition`` of the areas, which must be loaded.
 
-    ``fields`` says for each column what it holds (``columns.FIELDS``); without it the header does.
+    ``fields`` says for each column what it holds (``columns.FIELDS``); without it the header does. With ``wards``, by
+    ``area.id``, rows of other places, of none, and of people whom the register knows elsewhere are bad rows.
     Bad rows, repairs and warnings go to ``errors_to``. Commits chunk by chunk.
 
     Raises:
@@ -104,7 +106,7 @@ def import_contacts(
         )
     with database.transaction() as session:
         area_ids = load_area_ids(session, edition)
-    reader = RowReader(table.columns, _index(edition, area_ids), area_ids)
+    reader = RowReader(table.columns, _index(edition, area_ids), area_ids, wards)
     report = ImportReport(
         source=f"{source or path.name[:120]} #{os.urandom(4).hex()}", kind=table.kind, ignored=table.columns.ignored
     )
@@ -114,7 +116,8 @@ def import_contacts(
             prepare_import(session)
             session.commit()
         try:
-            for chunk, merged in _merge_all(connection, keyring, report.source, keys, _chunks(table, reader)):
+            merging = _merge_all(connection, keyring, report.source, keys, _chunks(table, reader), wards)
+            for chunk, merged in merging:
                 _count(report, chunk, merged, keyring, table, problems)
                 if progress is not None:
                     progress(chunk.rows)
@@ -158,7 +161,12 @@ def _chunks(table: Table, reader: RowReader) -> Iterator[Chunk]:
 
 
 def _merge_all(
-    connection: Connection, keyring: Keyring, source: str, keys: Sequence[str], chunks: Iterator[Chunk]
+    connection: Connection,
+    keyring: Keyring,
+    source: str,
+    keys: Sequence[str],
+    chunks: Iterator[Chunk],
+    wards: Collection[int] | None,
 ) -> Iterator[tuple[Chunk, Merged]]:
     """Merge each chunk in one thread while this one reads and encrypts the next: at most two are in memory."""
     before: tuple[Chunk, Future[Merged]] | None = None
@@ -170,7 +178,7 @@ def _merge_all(
                 rows = _encode(chunk, keys, keyring, words)
                 if before is not None:
                     yield before[0], before[1].result()
-                before = chunk, pool.submit(_merge, connection, keyring, source, rows)
+                before = chunk, pool.submit(_merge, connection, keyring, source, rows, wards)
         except InvalidInput as error:
             damage = error
         # Also before damage is reported: the chunk under way has been merged, so it has to be counted.
@@ -244,12 +252,14 @@ def _encode_attributes(
     return [b",".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
-def _merge(connection: Connection, keyring: Keyring, source: str, rows: bytes) -> Merged:
+def _merge(
+    connection: Connection, keyring: Keyring, source: str, rows: bytes, wards: Collection[int] | None
+) -> Merged:
     for _ in range(_ATTEMPTS):
         try:
             with Session(connection) as session, session.begin():
                 stage_contacts(session, rows)
-                merged = merge_contacts(session, source)
+                merged = merge_contacts(session, source, wards)
                 if merged.sharing:
                     keep_sharing(session, keyring, merged.sharing, source)
                 return merged
@@ -266,13 +276,13 @@ def _count(
     report.updated += merged.updated
     report.unchanged += merged.unchanged
     report.duplicates += merged.duplicates
-    report.rejected += chunk.rejected + len(merged.erased)
+    report.rejected += chunk.rejected + len(merged.left)
     report.repaired += chunk.repaired
     report.warnings += chunk.warnings
     title = table.columns.titles[table.columns.phone]
-    for line, cipher in merged.erased:
+    for line, cipher, outside in merged.left:
         number = "0" + keyring.decrypt(cipher)[2:].decode()
-        chunk.problems.append(_erased(line, title, number))
+        chunk.problems.append(_known_elsewhere(line, title, number) if outside else _erased(line, title, number))
     problems.write(chunk.problems)
 
 
@@ -284,4 +294,15 @@ def _erased(line: int, title: str, number: str) -> Problem:
         number,
         t("Người này đã yêu cầu xoá dữ liệu", "This person asked to be erased"),
         t("Bỏ khỏi danh sách", "Take the number off the list"),
+    )
+
+
+def _known_elsewhere(line: int, title: str, number: str) -> Problem:
+    return Problem(
+        line,
+        Outcome.REJECTED,
+        title,
+        number,
+        t("Số này không thuộc phạm vi phụ trách của bạn", "The number is not of the part of the city you work for"),
+        t("Chuyển dòng này cho người phụ trách toàn thành phố", "Hand the row to who works for the whole city"),
     )

@@ -105,6 +105,7 @@ def _read(database: Database, keyring: Keyring, home: Path, job: ImportJob) -> N
             source=source,
             progress=_progress(database, job.id),
             fields=job.fields,
+            wards=job.options.get("wards"),
         )
     except LoaError as refusal:
         with database.transaction() as session:

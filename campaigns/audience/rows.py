@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -50,7 +50,11 @@ class Chunk:
 class RowReader:
     """Reads rows of one file. Places, which repeat, are worked out once."""
 
-    def __init__(self, columns: Columns, index: AreaIndex, area_ids: Mapping[str, int]) -> None:
+    def __init__(
+        self, columns: Columns, index: AreaIndex, area_ids: Mapping[str, int], wards: Collection[int] | None = None
+    ) -> None:
+        """``wards`` are those whose people may be taken, by ``area.id``; None is every ward, and no ward."""
+        self._wards = wards
         self._columns = columns
         self._index = index
         self._area_ids = area_ids
@@ -151,11 +155,12 @@ class RowReader:
 
     def _bad_ward(self, chunk: Chunk, line: int, cells: list[str], column: int, error: LoaError) -> None:
         near = error.detail.get("suggestions") or []
-        suggestion = (
-            t("Có phải: {near}?", "Did you mean: {near}?", near=", ".join(near))
-            if near
-            else t("Ghi đúng tên hoặc mã phường/xã", "Write the ward's name or code")
-        )
+        if error.detail.get("outside"):
+            suggestion = t("Chuyển dòng này cho người phụ trách nơi ấy", "Hand the row to whoever works for that place")
+        elif near:
+            suggestion = t("Có phải: {near}?", "Did you mean: {near}?", near=", ".join(near))
+        else:
+            suggestion = t("Ghi đúng tên hoặc mã phường/xã", "Write the ward's name or code")
         self._reject(chunk, line, column, cells[column], str(error), suggestion)
 
     def _find_ward(self, ward: str, code: str, district: str) -> bytes | tuple[int, LoaError]:
@@ -164,13 +169,18 @@ class RowReader:
         column = columns.ward_code if code.strip() else columns.ward
         try:
             if not ward.strip() and not code.strip():
+                if self._wards is not None:
+                    raise _nowhere()
                 return _NULL
             unit = self._index.ward(code if code.strip() else ward, district)
             if code.strip() and ward.strip():
                 column = columns.ward
                 if self._index.ward(ward, unit.parent_code or "").code != unit.code:
                     raise _disagreement(ward, unit.title)
-            return encode_ward(self._area_ids[unit.code])
+            found = self._area_ids[unit.code]
+            if self._wards is not None and found not in self._wards:
+                raise _outside(unit.title)
+            return encode_ward(found)
         except LoaError as error:
             return column or 0, error
 
@@ -221,6 +231,22 @@ def _picker(*places: int | None) -> Callable[[list[str]], Hashable]:
     """What takes the cells of those columns that exist out of a row, as one key."""
     present = [place for place in places if place is not None]
     return itemgetter(*present) if present else lambda _: ()
+
+
+def _nowhere() -> LoaError:
+    return LoaError(
+        "Chưa ghi phường/xã; bạn chỉ nhập được người của địa bàn mình phụ trách.",
+        "No ward is given; you can import only people of the places you work for.",
+    )
+
+
+def _outside(title: str) -> LoaError:
+    return LoaError(
+        "{title} ngoài địa bàn bạn phụ trách.",
+        "{title} is outside the places you work for.",
+        title=title,
+        outside=True,
+    )
 
 
 def _disagreement(ward: str, title: str) -> LoaError:

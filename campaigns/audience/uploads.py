@@ -19,7 +19,7 @@ from campaigns.access import Actor
 from campaigns.areas.names import tidy
 from campaigns.audience.columns import FIELDS, assign_fields, guess_fields, header_digest, read_titles
 from campaigns.audience.tables import Row, estimate_rows, find_table
-from campaigns.errors import InvalidInput, WrongState
+from campaigns.errors import InvalidInput, NotFound, WrongState
 from campaigns.models import ImportJob
 from campaigns.store.database import Database
 from campaigns.store.imports import discard_stale_imports, find_fields, list_live_folders, lock_import
@@ -139,12 +139,22 @@ def confirm(session: Session, actor: Actor, job_id: int, fields: Sequence[str], 
         WrongState: it was confirmed or discarded before.
     """
     actor.require("contact.import")
-    job = _uploaded(session, job_id)
+    job = _uploaded(session, actor, job_id)
     if len(fields) != len(job.titles) or not FIELDS.keys() >= set(fields):
         raise InvalidInput(
             "Bảng cột không khớp với tệp. Hãy tải lại trang.", "The columns do not fit the file. Reload the page."
         )
     assign_fields(job.titles, fields)
+    own = actor.scope.wards
+    if own is not None:
+        if not {"ward", "ward_code"} & set(fields):
+            raise InvalidInput(
+                "Bạn phụ trách một phần thành phố nên danh sách phải có cột phường, xã. Hãy chọn cột ấy, hoặc thêm vào "
+                "tệp rồi tải lại.",
+                "You work for a part of the city, so the list needs a column of wards. Choose it, or add it to the "
+                "file and upload it again.",
+            )
+        job.options = {**job.options, "wards": sorted(own)}
     job.fields, job.edition, job.state = list(fields), edition, "waiting"
     session.flush()
     return job
@@ -157,14 +167,25 @@ def discard(session: Session, home: Path, actor: Actor, job_id: int) -> None:
         WrongState: it was confirmed or discarded before.
     """
     actor.require("contact.import")
-    job = _uploaded(session, job_id)
+    job = _uploaded(session, actor, job_id)
     job.state = "discarded"
     session.flush()
     shutil.rmtree(folder_of(home, job), ignore_errors=True)
 
 
-def _uploaded(session: Session, job_id: int) -> ImportJob:
-    job = lock_import(session, job_id)
+def require_own(actor: Actor, job: ImportJob) -> ImportJob:
+    """A list of somebody else may hold the whole city: who is limited to wards sees their own alone.
+
+    Raises:
+        NotFound: it is somebody else's.
+    """
+    if actor.scope.wards is not None and job.created_by != actor.email:
+        raise NotFound("Không có lượt nhập số {id}.", "There is no import {id}.", id=job.id)
+    return job
+
+
+def _uploaded(session: Session, actor: Actor, job_id: int) -> ImportJob:
+    job = require_own(actor, lock_import(session, job_id))
     if job.state != "uploaded":
         raise WrongState("Tệp này đã được xác nhận nhập hoặc đã bỏ.", "This file was confirmed or discarded already.")
     return job

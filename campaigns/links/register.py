@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
-from campaigns.errors import InvalidInput, NotFound
+from campaigns.errors import Forbidden, InvalidInput, NotFound
 from campaigns.links.targets import GOVERNMENT, check_target, is_allowed, read_host
 from campaigns.models import Link, LinkHost
 from campaigns.store.audit import append_audit
@@ -44,11 +44,26 @@ def make_link(
     checked = check_target(target, host_names(session))
     if find_link_by_name(session, called) is not None:
         raise InvalidInput("Đã có liên kết tên “{name}”.", "There is a link “{name}” already.", name=called)
-    link = Link(name=called, title=words, target=checked, ends_at=ends_at, created_by=actor.email)
+    link = Link(
+        name=called,
+        title=words,
+        target=checked,
+        ends_at=ends_at,
+        department_id=actor.department,
+        created_by=actor.email,
+    )
     session.add(link)
     session.flush()
     append_audit(session, actor.email, "link.made", "link", link.id, {"name": called, "target": checked})
     return link
+
+
+def may_close(actor: Actor, link: Link) -> bool:
+    """Whether the person may close a link: with a limit only their department's, or one they made themselves."""
+    if not actor.may("link.edit") or actor.scope.whole or link.created_by == actor.email:
+        return actor.may("link.edit")
+    own = actor.scope.departments or {actor.department}
+    return link.department_id is not None and link.department_id in own
 
 
 def close_link(session: Session, actor: Actor, link_id: int) -> Link:
@@ -56,11 +71,18 @@ def close_link(session: Session, actor: Actor, link_id: int) -> Link:
 
     Raises:
         NotFound: there is no such link.
+        Forbidden: it is the city's or another department's, and the person works for a part of the city.
     """
     actor.require("link.edit")
     link = lock_link(session, link_id)
     if link is None:
         raise NotFound("Không có liên kết này.", "There is no such link.")
+    if not may_close(actor, link):
+        raise Forbidden(
+            "Liên kết “{name}” của thành phố hoặc của cơ quan khác; bạn chỉ đóng được liên kết của cơ quan mình.",
+            "The link “{name}” belongs to the city or to another department; you can close only your own department's.",
+            name=link.name,
+        )
     if link.closed_at is None:
         link.closed_at = database_now(session)
         append_audit(session, actor.email, "link.closed", "link", link.id, {"name": link.name})

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.content.shortlinks import Code, read_code
 from campaigns.links.register import leads
 from campaigns.models import Link
@@ -108,9 +109,14 @@ def _added(rows: list[WardVisits]) -> WardVisits:
     )
 
 
-def visits_by_ward(session: Session, link_id: int, campaigns: list[int], *, only: int | None = None) -> Visits:
-    """A link's visits beside what ``campaigns`` delivered; ``only`` narrows to one of them, or to posters with 0."""
-    found = sum_visits(session, link_id, campaigns, only=only)
+def visits_by_ward(
+    session: Session, link: Link, campaigns: list[int], *, only: int | None = None, scope: Scope = WHOLE_CITY
+) -> Visits:
+    """A link's visits beside what ``campaigns`` delivered; ``only`` narrows to one of them, or to posters with 0.
+
+    Of a scope that is no whole city they are those of its campaigns, its own links' posters and its wards.
+    """
+    found = sum_visits(session, link, campaigns, only=only, scope=scope)
     rows = [
         WardVisits(row.code, row.ward, row.district, row.delivered, row.from_messages, row.from_posters)
         for row in found

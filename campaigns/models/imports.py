@@ -25,7 +25,8 @@ class ImportJob(Base):
     kind: Mapped[str] = mapped_column(server_default="contacts")
     """``contacts``, or ``do-not-call`` for an edition of the national list."""
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    """What else the person said of a do-not-call list: its day, whether it adds, whether it may shrink."""
+    """What else the person said of a do-not-call list: its day, whether it adds, whether it may shrink; of a list of
+    people, the ``wards`` to which whoever confirmed it is limited."""
     state: Mapped[str] = mapped_column(server_default="uploaded")
     """``uploaded`` (not confirmed yet), ``waiting``, ``running``, ``finished``, ``failed``, ``discarded``."""
     folder: Mapped[str] = mapped_column(unique=True)

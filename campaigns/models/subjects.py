@@ -23,6 +23,8 @@ class SubjectRequest(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     contact_id: Mapped[int | None] = mapped_column(BigInteger)
     """Whose data it is; null where the register does not know the person. No foreign key: the row outlives all."""
+    ward_id: Mapped[int | None] = mapped_column(SmallInteger)
+    """Where the person lived when they asked: whose ticket it is, also once the person has been erased."""
     kind: Mapped[str]
     """A name of ``campaigns.subjects.clocks.CLOCKS``."""
     channel: Mapped[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +25,7 @@ CREATE TEMP TABLE IF NOT EXISTS import_row (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS import_match (
     line integer NOT NULL, contact_id bigint NOT NULL, later boolean NOT NULL, erased boolean NOT NULL,
-    differs boolean NOT NULL
+    outside boolean NOT NULL, differs boolean NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS import_change (
     contact_id bigint NOT NULL, ward_id smallint, language text, name_cipher bytea, name_words integer[] NOT NULL,
@@ -44,11 +44,10 @@ TRUNCATE import_seen
 # LATERAL … OFFSET 0 keeps the planner from joining a chunk to the whole register: it then reads a million rows for
 # twenty thousand, and the import grows with the square of the register (measured: the last chunk took three times
 # as long as the first).
-_MATCH = text(
-    """
-    INSERT INTO import_match (line, contact_id, later, erased, differs)
+_MATCH = """
+    INSERT INTO import_match (line, contact_id, later, erased, outside, differs)
     SELECT s.line, c.id, NOT s.first OR c.source = :source OR seen.contact_id IS NOT NULL,
-           c.unusable IS NOT DISTINCT FROM 'erased',
+           c.unusable IS NOT DISTINCT FROM 'erased' OR {outside}, c.unusable IS DISTINCT FROM 'erased' AND {outside},
            coalesce(s.ward_id, c.ward_id) IS DISTINCT FROM c.ward_id
            OR coalesce(s.language, c.language) <> c.language
            OR s.name_cipher IS NOT NULL
@@ -59,7 +58,11 @@ _MATCH = text(
       CROSS JOIN LATERAL (SELECT * FROM contact WHERE phone_hash = s.phone_hash OFFSET 0) c
       LEFT JOIN import_seen seen ON seen.contact_id = c.id
     """
-)
+# Whom the register knows outside somebody's wards is not theirs to change. A number of which it knows nothing more,
+# such as one that wrote to the city, becomes theirs: nothing is told by it.
+_OUTSIDE = """(c.ward_id IS NOT NULL AND c.ward_id <> ALL(CAST(:wards AS int[]))
+    OR c.ward_id IS NULL AND (c.name_cipher IS NOT NULL OR c.attributes <> '{}'))"""
+_MATCHES = {limited: text(_MATCH.format(outside=_OUTSIDE if limited else "false")) for limited in (False, True)}
 
 # No ON CONFLICT: it looks every number up in the index once more, a sixth of the merge, for what never happens.
 _INSERT = text(
@@ -160,8 +163,9 @@ _TALLY = text(
     """
 )
 
-_ERASED = text(
-    "SELECT m.line, s.phone_cipher FROM import_match m JOIN import_row s ON s.line = m.line WHERE m.erased ORDER BY 1"
+_LEFT = text(
+    "SELECT m.line, s.phone_cipher, m.outside FROM import_match m JOIN import_row s ON s.line = m.line"
+    " WHERE m.erased ORDER BY 1"
 )
 
 _SEEN = text(
@@ -189,8 +193,9 @@ class Merged:
     updated: int
     unchanged: int
     duplicates: int
-    erased: tuple[tuple[int, bytes], ...]
-    """(line, ciphertext of its number) of rows whose person had themselves erased; not taken."""
+    left: tuple[tuple[int, bytes, bool], ...]
+    """(line, ciphertext of its number, outside) of rows that were not taken: the person had themselves erased, or is
+    known outside the wards of whoever imports."""
     sharing: tuple[Sharing, ...] = ()
     """Rows that name somebody else under a number that is somebody's already."""
 
@@ -214,8 +219,8 @@ def stage_contacts(session: Session, rows: bytes) -> None:
         copy.write(COPY_END)
 
 
-def merge_contacts(session: Session, source: str) -> Merged:
-    """Merge the staged rows into the register.
+def merge_contacts(session: Session, source: str, wards: Collection[int] | None = None) -> Merged:
+    """Merge the staged rows into the register; with ``wards`` nobody is changed whom it knows elsewhere.
 
     A number that the register lacks is created; one it has takes what the file says where that differs; the second
     and later rows of a number within one ``source`` only fill gaps. Nothing is written for a row that changes nothing.
@@ -224,7 +229,8 @@ def merge_contacts(session: Session, source: str) -> Merged:
         ContactAppearedMeanwhile: undo and stage again.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK})
-    matched = _affected(session, _MATCH, source=source, desk=TEST_NUMBER)
+    limits = {} if wards is None else {"wards": sorted(wards)}
+    matched = _affected(session, _MATCHES[wards is not None], source=source, desk=TEST_NUMBER, **limits)
     rows, firsts, later, erased_firsts, matched_firsts = session.execute(_TALLY).one()
     try:
         created = _affected(session, _INSERT, source=source)
@@ -235,9 +241,9 @@ def merge_contacts(session: Session, source: str) -> Merged:
     if not matched:
         return Merged(created, 0, 0, rows - created, (), sharing)
     session.execute(_SEEN)
-    erased = tuple((line, bytes(cipher)) for line, cipher in session.execute(_ERASED))
+    left = tuple((line, bytes(cipher), outside) for line, cipher, outside in session.execute(_LEFT))
     known = matched_firsts - erased_firsts - later
-    return Merged(created, updated, known - updated, rows - created - known - len(erased), erased, sharing)
+    return Merged(created, updated, known - updated, rows - created - known - len(left), left, sharing)
 
 
 def _update(session: Session, source: str) -> int:

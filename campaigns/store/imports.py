@@ -44,9 +44,13 @@ def lock_import(session: Session, job_id: int) -> ImportJob:
     return lock_row(session, ImportJob, job_id) or get_import(session, job_id)
 
 
-def list_imports(session: Session, limit: int = 20, kind: str = CONTACTS) -> Sequence[ImportJob]:
-    """The latest imports of lists of one kind."""
+def list_imports(
+    session: Session, limit: int = 20, kind: str = CONTACTS, *, by: str | None = None
+) -> Sequence[ImportJob]:
+    """The latest imports of lists of one kind, of one person where ``by`` names one."""
     query = select(ImportJob).where(ImportJob.state != "discarded", ImportJob.kind == kind)
+    if by is not None:
+        query = query.where(ImportJob.created_by == by)
     return session.scalars(query.order_by(ImportJob.id.desc()).limit(limit)).all()
 
 

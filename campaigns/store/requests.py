@@ -8,9 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
 from campaigns.models import AuditEntry, SubjectRequest
 from campaigns.store.rows import lock_row
+from campaigns.store.scope import requests_within
 
 
 def get_request(session: Session, request_id: int) -> SubjectRequest:
@@ -35,10 +37,16 @@ def lock_request(session: Session, request_id: int) -> SubjectRequest:
 
 
 def list_requests(
-    session: Session, *, open_only: bool = True, kind: str | None = None, before: int | None = None, limit: int = 50
+    session: Session,
+    *,
+    open_only: bool = True,
+    kind: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    scope: Scope = WHOLE_CITY,
 ) -> Sequence[SubjectRequest]:
     """Open requests by the day they are due; or all of them, the latest first, those before an id."""
-    query = select(SubjectRequest).limit(limit)
+    query = select(SubjectRequest).where(requests_within(scope)).limit(limit)
     if kind:
         query = query.where(SubjectRequest.kind == kind)
     if open_only:
@@ -56,10 +64,11 @@ def list_requests_of(session: Session, contact_id: int) -> Sequence[SubjectReque
     return session.scalars(query.order_by(SubjectRequest.id.desc()).limit(50)).all()
 
 
-def count_due_requests(session: Session, today: date, by: date) -> int:
+def count_due_requests(session: Session, today: date, by: date, *, scope: Scope = WHOLE_CITY) -> int:
     """Open requests that are due by a day, or should be acknowledged by today and are not."""
     late = SubjectRequest.acknowledged_at.is_(None) & (SubjectRequest.acknowledge_by <= today)
-    query = select(func.count()).where(SubjectRequest.state == "open", (SubjectRequest.due_on <= by) | late)
+    due = (SubjectRequest.due_on <= by) | late
+    query = select(func.count()).where(SubjectRequest.state == "open", due, requests_within(scope))
     return session.execute(query).scalar_one()
 
 

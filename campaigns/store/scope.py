@@ -1,4 +1,4 @@
-"""What of the city a person may see, as conditions on campaigns, texts, contacts and refusals."""
+"""What of the city a person may see, as conditions on campaigns, texts, links, contacts, refusals and requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, TextClause, and_, bindparam, exists, or_, 
 from sqlalchemy.orm import Session
 
 from campaigns.access import Scope
-from campaigns.models import Campaign, Contact, Template
+from campaigns.models import Campaign, Contact, Link, SubjectRequest, Template
 
 _LIMITS = text("""
     WITH RECURSIVE kept AS (
@@ -84,6 +84,18 @@ def templates_within(scope: Scope) -> ColumnElement[bool]:
     return or_(Template.department_id.is_(None), Template.department_id.in_(sorted(scope.departments)))
 
 
+def links_within(scope: Scope) -> ColumnElement[bool]:
+    """Short links of the scope's departments, and those that belong to the city."""
+    if scope.departments is None:
+        return true()
+    return or_(Link.department_id.is_(None), Link.department_id.in_(sorted(scope.departments)))
+
+
+def requests_within(scope: Scope) -> ColumnElement[bool]:
+    """Requests of people who lived in the scope's wards when they asked; all others are the whole city's."""
+    return true() if scope.wards is None else SubjectRequest.ward_id.in_(sorted(scope.wards))
+
+
 def numbers_within(scope: Scope, phone_hash: Any) -> ColumnElement[bool]:
     """Rows whose column ``phone_hash`` is of a person of the scope's wards."""
     if scope.wards is None:
@@ -109,6 +121,16 @@ def sees_number(session: Session, scope: Scope, phone_hash: bytes) -> bool:
 def sees_template(session: Session, scope: Scope, slug: str) -> bool:
     """Whether there is such a text inside the scope."""
     return _any(session, select(Template.id).where(Template.slug == slug, templates_within(scope)))
+
+
+def sees_link(session: Session, scope: Scope, link_id: int) -> bool:
+    """Whether there is such a short link inside the scope."""
+    return _any(session, select(Link.id).where(Link.id == link_id, links_within(scope)))
+
+
+def sees_request(session: Session, scope: Scope, request_id: int) -> bool:
+    """Whether there is such a request of a citizen inside the scope."""
+    return _any(session, select(SubjectRequest.id).where(SubjectRequest.id == request_id, requests_within(scope)))
 
 
 def _any(session: Session, query: object) -> bool:

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from campaigns.access import Actor
+from campaigns.access import WHOLE_CITY, Actor, Scope
 from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.person import REASON_MOST
 from campaigns.errors import InvalidInput, WrongState
 from campaigns.models import SubjectRequest
+from campaigns.scope import require_inside
 from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now
 from campaigns.store.holidays import list_holidays
@@ -79,7 +80,9 @@ def open_request(
     """Take a request in; its clocks run from the day it came.
 
     Raises:
-        InvalidInput: no such kind or way, no evidence, or a day that is still to come or long past.
+        InvalidInput: no such kind or way, no evidence, or a day that is still to come or long past; or somebody limited
+            to wards names no person of theirs.
+        NotFound: the person is not in the register, or lives outside the scope.
     """
     actor.require("request.handle")
     if kind not in CLOCKS or channel not in CHANNELS:
@@ -90,10 +93,20 @@ def open_request(
             "Ngày nhận phải trong vòng một năm và không sau hôm nay.",
             "The day it came must be within a year and not after today.",
         )
+    ward_id = None
     if contact_id is not None:
-        get_contact(session, contact_id)
+        require_inside(session, actor, "contact", contact_id)
+        ward_id = get_contact(session, contact_id).ward_id
+    elif actor.scope.wards is not None:
+        raise InvalidInput(
+            "Bạn phụ trách một phần thành phố nên chỉ ghi yêu cầu của người trong địa bàn: hãy mở trang của người đó "
+            "rồi bấm “Ghi yêu cầu”. Người chưa có trong danh bạ: chuyển cho người phụ trách toàn thành phố.",
+            "You work for a part of the city, so you enter requests of its people: open the person's page and choose "
+            "“Enter a request”. Of somebody not in the register, tell a person who works for the whole city.",
+        )
     made = SubjectRequest(
         contact_id=contact_id,
+        ward_id=ward_id,
         kind=kind,
         channel=channel,
         evidence=_said(evidence, Text("Hãy ghi căn cứ.", "Give the evidence.")),
@@ -187,10 +200,10 @@ def complete(session: Session, actor: Actor, request_id: int, note: str = "") ->
     return found
 
 
-def count_due(session: Session) -> int:
+def count_due(session: Session, *, scope: Scope = WHOLE_CITY) -> int:
     """Requests to see to today: overdue, due within three days, or not yet acknowledged in their two days."""
     today = _today(session)
-    return count_due_requests(session, today, today + SOON)
+    return count_due_requests(session, today, today + SOON, scope=scope)
 
 
 def working_days(session: Session, start: date) -> IsWorkingDay:
@@ -205,6 +218,7 @@ def _today(session: Session) -> date:
 
 def _open(session: Session, actor: Actor, request_id: int) -> SubjectRequest:
     actor.require("request.handle")
+    require_inside(session, actor, "request", request_id)
     found = lock_request(session, request_id)
     if found.state != "open":
         raise WrongState("Yêu cầu này đã kết thúc.", "This request is closed.")

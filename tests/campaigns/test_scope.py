@@ -156,7 +156,7 @@ def test_messages_of_campaigns_outside_are_not_listed(session: Session, keyring:
     assert list_messages_to(session, contact.id, 10, here(session)) == []
 
 
-@pytest.mark.parametrize("permission", ["user.edit", "audit.view", "gateway.edit", "contact.import", "optout.words"])
+@pytest.mark.parametrize("permission", ["user.edit", "audit.view", "gateway.edit", "link.allow", "optout.words"])
 def test_what_touches_the_whole_city_takes_somebody_without_a_limit(session: Session, permission: str) -> None:
     everybody = Actor("x@danang.example", frozenset({"officer", "operator", "administrator"}))
     assert everybody.may(permission)

@@ -13,13 +13,23 @@ from admin.console import words
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import Screen, expose, told
+from admin.console.places import wards_in_words
 from admin.console.uploads import limit_bytes, too_large
 from campaigns.audience.columns import FIELDS
 from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.jobs import read_problems
 from campaigns.audience.problems import Outcome
 from campaigns.audience.sealed_files import read_blocks
-from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, confirm, discard, folder_of, sketch, take_in
+from campaigns.audience.uploads import (
+    BAD_ROWS,
+    PROBLEMS,
+    confirm,
+    discard,
+    folder_of,
+    require_own,
+    sketch,
+    take_in,
+)
 from campaigns.errors import Forbidden, LoaError
 from campaigns.models import ImportJob
 from campaigns.store.audit import append_audit
@@ -53,6 +63,11 @@ def _look_at(job: ImportJob) -> Shown:
     return Shown(job, took / done * (expected - done))
 
 
+def _job(job_id: int) -> ImportJob:
+    """An import that the person may see."""
+    return require_own(actor(), get_import(reading(), job_id, CONTACTS))
+
+
 class ImportPages(Screen):
     """The addresses under ``/contacts/import`` of the screen of contacts."""
 
@@ -75,10 +90,12 @@ class ImportPages(Screen):
                 return self._go(url_for(".imported", job_id=job.id))
             if "X-Requested-With" in request.headers:
                 return jsonify({"error": form.errors["list"]}), 422
+        own = actor().scope.wards
         page = self.render(
             "console/import.html",
             form=form,
-            jobs=list_imports(reading()),
+            jobs=list_imports(reading(), by=actor().email if own is not None else None),
+            own_places=None if own is None else wards_in_words(reading(), console().settings.default_edition, own),
             limit_mb=console().settings.upload_mb,
             limit_bytes=limit_bytes(),
             too_large=too_large(),
@@ -112,7 +129,7 @@ class ImportPages(Screen):
     @expose("/import/<int:job_id>/")
     def imported(self, job_id: int) -> Any:
         """One import: its columns while it waits for a person, then its progress, then its report."""
-        job = get_import(reading(), job_id, CONTACTS)
+        job = _job(job_id)
         if job.state == "uploaded":
             return self._columns_page(job, Form({"edition": job.edition}, {"field": list(job.fields)}))
         return self.render("console/import_report.html", **self._report(job), form=Form())
@@ -128,7 +145,7 @@ class ImportPages(Screen):
             with console().database.transaction() as work:
                 confirm(work, actor(), job_id, form.list("field"), edition)
         except LoaError as refusal:
-            job = get_import(reading(), job_id, CONTACTS)
+            job = _job(job_id)
             if job.state != "uploaded":
                 flash(str(refusal), "error")
                 return redirect(url_for(".imported", job_id=job_id), code=303)
@@ -150,7 +167,7 @@ class ImportPages(Screen):
     @expose("/import/<int:job_id>/progress")
     def import_progress(self, job_id: int) -> Any:
         """The figures alone, for the page that asks again and again; 304 while nothing moved."""
-        shown = _look_at(get_import(reading(), job_id, CONTACTS))
+        shown = _look_at(_job(job_id))
         response = make_response(render_template("console/import_progress.html", shown=shown))
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["X-State"] = shown.job.state
@@ -161,7 +178,7 @@ class ImportPages(Screen):
     @expose("/import/<int:job_id>/bad-rows.csv")
     def bad_rows(self, job_id: int) -> Any:
         """The rows that were not taken, to mend and upload again. They hold full numbers: only for who sent them."""
-        job = get_import(reading(), job_id, CONTACTS)
+        job = _job(job_id)
         if job.created_by != actor().email:
             raise Forbidden(
                 "Chỉ người đã tải tệp lên ({who}) lấy được các dòng lỗi, vì trong đó có số đầy đủ.",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 
 from flask import Response, abort, request, url_for
 from markupsafe import Markup
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Query, Session
 
 from admin.console import formats
 from admin.console.context import actor, console, reading
@@ -25,6 +25,7 @@ from campaigns.links.visits import LEAST, Visits, visits_by_ward
 from campaigns.models import Area, Link
 from campaigns.store.audit import append_audit
 from campaigns.store.links import list_campaigns_with, list_hosts, sum_visits_of
+from campaigns.store.scope import links_within
 from config.i18n import Text, t
 from config.zone import CITY_TIME
 
@@ -64,7 +65,8 @@ def _ward() -> tuple[int, str]:
     if not value:
         return 0, ""
     area = reading().get(Area, int(value)) if value.isascii() and value.isdecimal() and len(value) <= 5 else None
-    if area is None or area.kind != "ward":
+    own = actor().scope.wards
+    if area is None or area.kind != "ward" or (own is not None and area.id not in own):
         abort(404)
     return area.id, f"{area.prefix} {area.name}"
 
@@ -129,9 +131,14 @@ class LinkScreen(ListScreen):
     search_title = Text("Tìm theo tên", "Search by name")
     empty = Text("Chưa có liên kết nào.", "There is no link yet.")
 
+    def get_query(self) -> Query[Any]:
+        """Links inside the scope."""
+        query: Query[Any] = super().get_query()
+        return query.filter(links_within(actor().scope))
+
     def render(self, template: str, /, **values: Any) -> str:
         """With the visits of the links on the page."""
-        counted = sum_visits_of(reading(), [link.id for link in values.get("data", ())])
+        counted = sum_visits_of(reading(), list(values.get("data", ())), scope=actor().scope)
         return super().render(template, **{"visits": counted, **values})
 
     @expose("/add", methods=("GET", "POST"))
@@ -166,7 +173,7 @@ class LinkScreen(ListScreen):
     def show(self, link_id: int) -> str:
         """One link: its visits beside what was delivered, its codes, and the campaigns that carry it."""
         link, only = _link(link_id), _only()
-        campaigns = list_campaigns_with(reading(), link.name)
+        campaigns = list_campaigns_with(reading(), link.name, scope=actor().scope)
         ward_id, place = _ward()
         return self.render(
             "console/link.html",
@@ -174,6 +181,8 @@ class LinkScreen(ListScreen):
             badge=LINK_BADGES[standing(link)],
             campaigns=campaigns,
             only=only,
+            own=register.may_close(actor(), link),
+            limited=not actor().scope.whole,
             visits=_visits_of(link, only),
             least=LEAST,
             wards=_wards(),
@@ -299,6 +308,7 @@ def _only() -> int | None:
 
 
 def _visits_of(link: Link, only: int | None) -> Visits:
-    carrying = [row.id for row in list_campaigns_with(reading(), link.name)]
+    scope = actor().scope
+    carrying = [row.id for row in list_campaigns_with(reading(), link.name, scope=scope)]
     chosen = carrying if only is None else [number for number in carrying if number == only]
-    return visits_by_ward(reading(), link.id, chosen, only=only)
+    return visits_by_ward(reading(), link, chosen, only=only, scope=scope)

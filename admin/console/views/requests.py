@@ -13,8 +13,9 @@ from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.frame import Page, expose, told
 from admin.console.words import Badge
-from campaigns.errors import LoaError
+from campaigns.errors import LoaError, NotFound
 from campaigns.models import SubjectRequest
+from campaigns.scope import sees
 from campaigns.store.campaigns import database_now
 from campaigns.store.requests import get_request, list_requests
 from campaigns.subjects import requests as tickets
@@ -69,6 +70,7 @@ class RequestScreen(Page):
             open_only=not everything,
             before=int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None,
             limit=SHOWN + 1,
+            scope=actor().scope,
         )
         return self.render(
             "console/requests.html",
@@ -77,6 +79,7 @@ class RequestScreen(Page):
             cut=not everything and len(rows) > SHOWN,
             everything=everything,
             kinds=CLOCKS,
+            limited=actor().scope.wards is not None,
         )
 
     @expose("/<int:request_id>/")
@@ -96,6 +99,7 @@ class RequestScreen(Page):
             contact=form.get("contact"),
             kinds=[("", t("Chọn", "Choose")), *((name, clock.title) for name, clock in CLOCKS.items())],
             channels=list(tickets.CHANNELS.items()),
+            limited=actor().scope.wards is not None,
         )
         return page, 422 if form.errors else 200
 
@@ -124,7 +128,8 @@ class RequestScreen(Page):
                     with_processor=form.get("with_processor") == "1",
                 )
         except LoaError as refusal:
-            form.errors["received_on"] = str(refusal)
+            of_whom = isinstance(refusal, NotFound) or (contact is None and actor().scope.wards is not None)
+            form.errors["kind" if of_whom else "received_on"] = str(refusal)
             return None
         return made.id
 
@@ -181,6 +186,7 @@ class RequestScreen(Page):
         grounds = [(name, ground.title) for name, ground in tickets.GROUNDS.items() if found.kind in ground.kinds]
         return self.render(
             "console/request.html",
+            person_seen=found.contact_id is not None and sees(reading(), actor(), "contact", found.contact_id),
             ticket=found,
             clock=clock,
             look=due_badge(found, today()),

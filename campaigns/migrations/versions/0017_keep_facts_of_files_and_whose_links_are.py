@@ -1,4 +1,4 @@
-"""Keep what a file said of a template, whose a link is, desks' numbers apart from people, and one name for Wintel."""
+"""Keep what a file said of a template, whose a link and a request are, desks apart from people, one name for Wintel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -15,6 +15,9 @@ depends_on = None
 _NAMED_SINCE = """
     UPDATE contact SET source = 'danh sách'
     WHERE source = 'test-number' AND (ward_id IS NOT NULL OR name_cipher IS NOT NULL OR attributes <> '{}')
+"""
+_ASKED_FROM = """
+    UPDATE subject_request r SET ward_id = c.ward_id FROM contact c WHERE c.id = r.contact_id
 """
 _ONE_NAME = """
     UPDATE {table} old SET carrier = 'wintel' WHERE carrier = 'reddi'
@@ -31,6 +34,8 @@ def upgrade() -> None:
     op.add_column("template", sa.Column("filed_facts", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("link", sa.Column("department_id", sa.Integer(), nullable=True))
     op.create_foreign_key(op.f("fk_link_department_id_department"), "link", "department", ["department_id"], ["id"])
+    op.add_column("subject_request", sa.Column("ward_id", sa.SmallInteger(), nullable=True))
+    op.execute(_ASKED_FROM)
     op.execute(_NAMED_SINCE)
     for table, same in _SAME.items():
         op.execute(_ONE_NAME.format(table=table, same=same))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,21 +12,23 @@ from sqlalchemy.orm import Session
 
 from admin.console.guard import OBJECTS, PUBLIC, rule_of
 from campaigns.access import ROLES, Actor, Scope
-from campaigns.models import Batch, Department, OptOut, User
+from campaigns.links.register import make_link
+from campaigns.models import Batch, Contact, Department, ImportJob, LinkVisit, OptOut, SubjectRequest, User
+from campaigns.store.campaigns import city_today
 from campaigns.store.invites import write_place
+from campaigns.subjects.requests import open_request
 from config.keys import Keyring
 from tests.admin.console.conftest import Browser, email_of
-from tests.factories import make_campaign, make_contact, make_template, ward_id
+from tests.admin.console.test_imports import send, start, work
+from tests.factories import OFFICER, make_campaign, make_contact, make_template, ward_id
 
 BELONG_TO_NOBODYS_PART = {
     # Their addresses take a permission that people with a limit do not hold, or show nothing of people or campaigns.
-    "link_id": "link.",
     "user_id": "user.",
     "invite_id": "user.",
     "department_id": "user.",
     "job_id": ("contact.import", "do-not-call.", "signed-in"),  # a list's reading, or a file only who asked can have
     "gateway": "gateway.",
-    "request_id": "request.",
     "breach_id": "breach.",
     "processor_id": "processor.",
     # One's own account, and links that carry their right in themselves.
@@ -52,6 +55,9 @@ class City:
             "contact_id": make_contact(session, keyring, full_name="Người trong").id,
             "slug": "mau-trong",
         }
+        person = session.get_one(Contact, self.inside["contact_id"])
+        self.inside["request_id"] = ask(session, person)
+        self.inside["link_id"] = make_link(session, replace(OFFICER, department=health), **LINK, name="trong").id
         abroad = {"edition": "2023", "wards": ["20254"]}
         elsewhere = [
             make_campaign(session, name=f"{SECRET} {n}", template=t, state=state, audience=a, department_id=d)
@@ -69,7 +75,29 @@ class City:
             "campaign_id": [campaign.id for campaign in elsewhere],
             "contact_id": [stranger.id],
             "slug": ["mau-ngoai"],
+            "request_id": [ask(session, stranger), ask(session, None)],
         }
+        of_police = replace(OFFICER, department=police)
+        hidden = {**LINK, "title": f"{SECRET} liên kết"}
+        self.outside["link_id"] = [make_link(session, of_police, **hidden, name="ngoai").id]
+        elsewhere[2].values = {"lien_ket": "trong"}
+        day = city_today(session)
+        for origin, ward in ((elsewhere[2].id, "20194"), (0, "20254")):
+            place = {"campaign_id": origin, "ward_id": ward_id(session, ward), "day": day}
+            session.add(LinkVisit(link_id=self.inside["link_id"], visits=477, **place))
+        self.list_of_another = ImportJob(
+            folder="x",
+            file_name=f"{SECRET}.csv",
+            size=1,
+            edition="2023",
+            header_digest=b"",
+            titles=["SĐT"],
+            fields=["phone"],
+            language="vi",
+            state="finished",
+            created_by="x@danang.example",
+        )
+        session.add(self.list_of_another)
         evidence = {"source": "staff", "evidence": f"{SECRET} đơn", "created_by": "x"}
         session.add(OptOut(phone_hash=stranger.phone_hash, topic=None, **evidence))
         campaign = elsewhere[1]
@@ -89,6 +117,15 @@ class City:
             user = session.scalars(select(User).where(User.email == email_of(role))).one()
             write_place(session, user, department=health, departments=[health], areas=[ward_id(session, "20194")])
         session.commit()
+
+
+LINK = {"title": "Bảy cách", "target": "https://dichvucong.danang.gov.vn/"}
+
+
+def ask(session: Session, person: Contact | None) -> int:
+    """A request of somebody; of nobody in the register where there is none."""
+    given = {"kind": "delete", "channel": "letter", "evidence": "VB 12", "received_on": city_today(session)}
+    return open_request(session, OFFICER, contact_id=person.id if person else None, **given).id
 
 
 @pytest.fixture
@@ -186,3 +223,86 @@ def test_the_choice_of_wards_for_a_person_is_bounded_too(city: City, signed_in: 
     text = signed_in("officer").get(f"/contacts/{city.inside['contact_id']}/edit").text
     assert "Hòa Hiệp Bắc" in text
     assert "Hải Châu" not in text
+
+
+def test_a_ward_officer_sees_to_the_requests_of_the_ward(city: City, session: Session, signed_in: Any) -> None:
+    officer, own = signed_in("officer"), city.inside["request_id"]
+    listed = officer.get("/requests/").text
+    assert f"/requests/{own}/" in listed
+    assert not [other for other in city.outside["request_id"] if f"/requests/{other}/" in listed]
+    assert "Chỉ có yêu cầu của người sống trong địa bàn bạn phụ trách" in listed
+    # Erased, nobody lives anywhere any more; the ticket is still the ward's to close.
+    assert officer.post(f"/requests/{own}/acknowledge").status_code == 303
+    assert officer.post(f"/contacts/{city.inside['contact_id']}/erase", {"erase_reason": "đơn"}).status_code < 400
+    assert officer.post(f"/requests/{own}/complete").status_code == 303
+    session.expire_all()
+    assert session.get_one(SubjectRequest, own).state == "done"
+    assert "Trang của người này" not in officer.get(f"/requests/{own}/").text
+
+
+def test_a_ward_officer_enters_requests_of_own_people_alone(city: City, session: Session, signed_in: Any) -> None:
+    officer = signed_in("officer")
+    given = {"kind": "copy", "channel": "letter", "evidence": "VB 13", "received_on": str(city_today(session))}
+    assert officer.post("/requests/new", {**given, "contact": str(city.inside["contact_id"])}).status_code == 303
+    for contact in (str(city.outside["contact_id"][0]), ""):
+        refused = officer.post("/requests/new", {**given, "contact": contact})
+        assert refused.status_code == 422
+        assert 'id="e-kind"' in refused.text
+    assert "chuyển cho người phụ trách toàn thành phố" in officer.get("/requests/new").text
+
+
+def test_a_departments_officer_makes_and_closes_links_of_the_department(city: City, signed_in: Any) -> None:
+    officer = signed_in("officer")
+    made = officer.post("/links/add", {**LINK, "name": "moi"}).headers["Location"]
+    assert officer.post(f"{made}close", follow_redirects=True).status_code == 200
+    listed = officer.get("/links/").text
+    assert "Đã đóng" in listed
+    assert "477" not in listed
+    shown = officer.get(f"/links/{city.inside['link_id']}/").text
+    assert "Chỉ tính lượt mở từ các chiến dịch và địa bàn bạn phụ trách" in shown
+    assert officer.get(f"/links/{city.inside['link_id']}/qr.svg?ward=1").status_code == 404
+
+
+def test_a_link_of_the_city_is_used_and_not_closed(city: City, session: Session, signed_in: Any) -> None:
+    of_city = make_link(session, replace(OFFICER, email="x@danang.example"), **LINK, name="cua-thanh-pho").id
+    session.commit()
+    officer = signed_in("officer")
+    page = officer.get(f"/links/{of_city}/").text
+    assert "chỉ người phụ trách toàn thành phố hoặc cơ quan ấy đóng được" in page
+    assert "Đóng hẳn liên kết này?" not in page
+    refused = officer.post(f"/links/{of_city}/close", follow_redirects=True)
+    assert "bạn chỉ đóng được liên kết của cơ quan mình" in refused.text
+
+
+def test_a_ward_officer_imports_own_people_and_sees_no_list_of_others(
+    app: Flask, city: City, session: Session, signed_in: Any
+) -> None:
+    officer = signed_in("officer")
+    page = officer.get("/contacts/import").text
+    assert "Bạn phụ trách: Phường Hòa Hiệp Bắc" in page
+    other = f"/contacts/import/{city.list_of_another.id}/"
+    assert [officer.get(other + more).status_code for more in ("", "progress", "bad-rows.csv")] == [404] * 3
+    rows = "SĐT,Họ tên,Phường\n0905123456,Bưởi,Hòa Hiệp Bắc\n0905123457,Cam,Bình Thuận\n0905123458,Chanh,\n"
+    uploaded = send(officer, rows).headers["Location"]
+    refused = start(officer, uploaded, ["phone", "full_name", ""])
+    assert refused.status_code == 422
+    assert "danh sách phải có cột phường, xã" in refused.text
+    assert start(officer, uploaded, ["phone", "full_name", "ward"]).status_code == 303
+    job = work(app, session)
+    assert (job.report["created"], job.report["rejected"]) == (1, 2)
+    report = officer.get(uploaded).text
+    assert "Phường Bình Thuận ngoài địa bàn bạn phụ trách." in report
+    assert "Chưa ghi phường/xã" in report
+    bad = officer.get(f"{uploaded}bad-rows.csv").text
+    assert "0905123457" in bad
+    assert "0905123458" in bad
+    assert "0905123456" not in bad
+
+
+def test_real_people_the_editor_tries_a_text_on_are_of_the_scope(city: City, signed_in: Any) -> None:
+    officer = signed_in("officer")
+    stranger = str(city.outside["contact_id"][0])
+    asked = {"marked": "UBND {{ ho_ten }}", "plain": "", "message_class": "thong-bao", "person": stranger}
+    answer = officer.client.post("/templates/count", json=asked, headers={"X-CSRFToken": officer.token("/")})
+    assert SECRET not in answer.text
+    assert "Với 1 người trong danh bạ" in answer.json["compare"]

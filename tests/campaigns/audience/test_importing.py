@@ -33,7 +33,7 @@ from campaigns.store.reach import Reach, count_stages
 from campaigns.store.senders import count_people_by_carrier
 from config.i18n import language
 from config.keys import Keyring
-from tests.factories import OPERATOR
+from tests.factories import OPERATOR, ward_id
 
 HEADER = ["Số điện thoại", "Họ tên", "Phường/Xã", "Quận/Huyện", "Ngôn ngữ", "Mã hồ sơ"]
 
@@ -504,3 +504,48 @@ def test_a_desks_number_is_in_no_audience_until_a_list_names_it(
         remove_number(session, OPERATOR, session.execute(text("SELECT id FROM test_number")).scalar_one())
         add_number(session, keyring, OPERATOR, "0905123457", "Bàn hai")
     assert registered() == 2
+
+
+def test_a_list_of_somebody_limited_to_wards_changes_nobody_elsewhere(
+    database: Database, keyring: Keyring, tmp_path: Path
+) -> None:
+    whole = _write(
+        tmp_path / "city.csv",
+        ["0905000001", "Lan", "Hòa Minh", "", "", ""],
+        ["0905000002", "Mai", "Mỹ An", "", "", ""],
+        ["0905000003", "Huệ", "", "", "", ""],
+    )
+    _import(database, keyring, whole)
+    with database.transaction() as session:
+        add_number(session, keyring, OPERATOR, "0905000004", "Bàn một cửa")
+        own = {ward_id(session, "20200")}  # Hòa Minh
+    before = _register(database, keyring)
+    path = _write(
+        tmp_path / "ward.csv",
+        ["0905000001", "Lan Anh", "Hòa Minh", "", "", ""],
+        ["0905000002", "Kẻ mạo", "Hòa Minh", "", "", "LẤY"],
+        ["0905000003", "Huệ", "Hòa Minh", "", "", ""],
+        ["0905000004", "Cúc", "Hòa Minh", "", "", ""],
+        ["0905000005", "Đào", "Hòa Minh", "", "", ""],
+        ["0905000006", "Sen", "Mỹ An", "", "", ""],
+        ["0905000007", "Trà", "", "", "", ""],
+        ["0905000002", "Lần nữa", "Hòa Minh", "", "", ""],
+    )
+    errors = tmp_path / "errors.csv"
+    report = _import(database, keyring, path, wards=own, errors_to=errors)
+    assert (report.created, report.updated, report.rejected, report.duplicates) == (1, 2, 5, 0)
+    after = _register(database, keyring)
+    for untouched in ("84905000002", "84905000003"):
+        assert after[untouched] == before[untouched]
+    assert {number for number, row in after.items() if row[0] == "20200"} == {
+        "84905000001",
+        "84905000004",
+        "84905000005",
+    }
+    assert [(row[0], row[4]) for row in _problems(errors)] == [
+        ("3", "Số này không thuộc phạm vi phụ trách của bạn"),
+        ("4", "Số này không thuộc phạm vi phụ trách của bạn"),
+        ("7", "Phường Mỹ An ngoài địa bàn bạn phụ trách."),
+        ("8", "Chưa ghi phường/xã; bạn chỉ nhập được người của địa bàn mình phụ trách."),
+        ("9", "Số này không thuộc phạm vi phụ trách của bạn"),
+    ]

@@ -99,14 +99,14 @@ def test_visits_are_counted_by_ward_beside_what_was_delivered(
         for _ in range(times):
             count(session, opened, by_machine=by_machine)
     assert session.execute(text("SELECT count(*) FROM link_visit")).scalar_one() == 4
-    found = visits_by_ward(session, link.id, [campaign.id])
+    found = visits_by_ward(session, link, [campaign.id])
     [ward] = found.wards
     assert (ward.delivered, ward.from_messages, ward.from_posters) == (40, 3, 4)
     assert found.rest is not None
     assert (found.rest.delivered, found.rest.from_messages, found.rest.from_posters) == (5, 1, 1)
     assert (found.total.from_messages, found.total.from_posters, found.machines) == (4, 5, 2)
     assert LEAST > 5
-    assert visits_by_ward(session, link.id, [], only=0).total.from_messages == 0
+    assert visits_by_ward(session, link, [], only=0).total.from_messages == 0
 
 
 def test_what_is_kept_of_a_visit_names_nobody(session: Session) -> None:
