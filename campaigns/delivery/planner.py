@@ -3,12 +3,14 @@
 A page is a part of a large ward or a number of small ones, so that a small campaign does not pay for every ward.
 
 A planner that dies is taken up again where the last committed page ended; two planners of one campaign wait for
-each other on its row. So every person gets one message, and never two.
+each other on its row. So every person gets one message, and never two. Who moved meanwhile into a ward that was planned
+already is planned at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -28,10 +30,21 @@ from campaigns.store.audit import append_audit
 from campaigns.store.campaigns import database_now, lock_campaign
 from campaigns.store.database import Database, keyring_of
 from campaigns.store.places import list_ward_ids, load_places
-from campaigns.store.planning import PlanRules, Stretch, next_page, plan_listed, plan_stretches, read_page
+from campaigns.store.planning import (
+    PlanRules,
+    Stretch,
+    list_wards_of_unplanned,
+    next_page,
+    plan_listed,
+    plan_stretches,
+    read_page,
+)
 
 PAGE = 20_000
 """Contacts of one page: about a tenth of a second of work, so that a planner can stop between."""
+
+MOVING = timedelta(seconds=30)
+"""Longer than a chunk of a list takes to be merged: its people bear the time at which that began."""
 
 Cursor = dict[str, Any]
 
@@ -84,11 +97,15 @@ def _plan_next_page(
     if campaign.plan_cursor is None:
         refuse_unlawful(session, campaign)
     cursor: Cursor = campaign.plan_cursor or _first_cursor(session, campaign)
+    rules = PlanRules(campaign.id, reach_of(session, campaign), batch_size, skip_planned or "again" in cursor)
     if cursor["place"] >= len(cursor["wards"]):
-        _start(session, campaign)
-        return True, 0
+        moved = list_wards_of_unplanned(session, rules, cursor["since"]) if "since" in cursor else []
+        if not moved:
+            _start(session, campaign)
+            return True, 0
+        campaign.plan_cursor = _cursor(session, moved) | {"again": True}
+        return False, 0
     page = next_page(session, cursor["wards"][cursor["place"] :], cursor["after"], PAGE)
-    rules = PlanRules(campaign.id, reach_of(session, campaign), batch_size, skip_planned)
     done, count = _plan(session, campaign, rules, page)
     after = 0 if done[-1].ends else done[-1].upto
     campaign.plan_cursor = {**cursor, "place": cursor["place"] + sum(s.ends for s in done), "after": after}
@@ -98,7 +115,13 @@ def _plan_next_page(
 def _first_cursor(session: Session, campaign: Campaign) -> Cursor:
     wards = reach_of(session, campaign).ward_ids
     everybody: list[int | None] = [*list_ward_ids(session), None]
-    return {"wards": everybody if wards is None else list(wards), "place": 0, "after": 0}
+    return _cursor(session, everybody if wards is None else list(wards))
+
+
+def _cursor(session: Session, wards: Sequence[int | None]) -> Cursor:
+    # From when on somebody may have moved into a ward that is planned already; a merge under way counts too.
+    since = database_now(session) - MOVING
+    return {"wards": list(wards), "place": 0, "after": 0, "since": since.isoformat()}
 
 
 def _start(session: Session, campaign: Campaign) -> None:

@@ -184,3 +184,17 @@ def read_page(session: Session, reach: Reach, ward_id: int | None, after: int, u
         ),
         reach.bind(ward=ward_id, after=after, upto=upto),
     ).all()
+
+
+def list_wards_of_unplanned(session: Session, rules: PlanRules, since: str) -> list[int | None]:
+    """Wards of the audience in which somebody whose data changed since (ISO time) is reached and has no message."""
+    wards = rules.reach.ward_ids
+    own = "true" if wards is None else "c.ward_id = ANY(:reach_wards)"
+    rows = session.execute(
+        text(
+            f"SELECT DISTINCT c.ward_id FROM contact c WHERE {own} AND c.updated_at > CAST(:since AS timestamptz)"
+            f" AND {rules.reach.reachable()} {_UNPLANNED} ORDER BY 1 NULLS LAST"
+        ),
+        rules.bind(since=since),
+    )
+    return list(rows.scalars())

@@ -178,6 +178,26 @@ def test_who_moves_to_another_ward_while_planning_gets_one_message(
     assert len(set(planned_people(database, forty))) == 40
 
 
+def test_who_moves_while_planning_into_a_ward_that_is_planned_already_gets_one_message_too(
+    database: Database, forty: int, small_pages: None
+) -> None:
+    once = iter([True] * 10 + [False])
+    assert plan_campaign(database, forty, go_on=lambda: next(once)) > 26, "the first ward, and some of the second"
+    with database.transaction() as session:
+        ids = session.execute(
+            text(
+                "UPDATE contact SET ward_id = :ward, updated_at = now()"
+                " WHERE id NOT IN (SELECT contact_id FROM message) RETURNING id"
+            ),
+            {"ward": ward_id(session, NORTH)},
+        )
+        assert len(ids.all()) > 5
+    plan_campaign(database, forty)
+    assert len(planned_people(database, forty)) == 40
+    with database.transaction() as session:
+        assert summary(session, forty).state == "running"
+
+
 def one_page(database: Database, campaign: int) -> int:
     """How many messages the next page plans."""
     once = iter((True, False))
