@@ -93,7 +93,7 @@ REFUSED = listed(
     "refused",
     Text("Đã từ chối nhận tin", "Refused messages"),
     "opt_out",
-    "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic)",
+    "x.ended_at IS NULL AND (x.topic IS NULL OR x.topic = :topic OR x.topic = :kind_topic)",
 )
 
 _NOTHING_CAME = ", ".join(
@@ -285,6 +285,8 @@ class Reach:
         """Parameters of everything here, and of the statement around it."""
         return {
             "topic": self.topic,
+            # A refusal of all advertising ends the consents it finds; one that was just being written down is none.
+            "kind_topic": "quang-cao" if self.needs_consent else self.topic,
             "reach_wards": None if self.ward_ids is None else list(self.ward_ids),
             "reach_carriers": list(self.carriers),
             "reach_languages": list(self.languages),

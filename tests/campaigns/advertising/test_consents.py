@@ -17,8 +17,10 @@ from campaigns.models import AuditEntry, Consent
 from campaigns.optouts import add_optout, end_optout, import_optouts
 from campaigns.store.consents import list_consents_of
 from campaigns.store.database import Database
+from campaigns.store.optouts import insert_optout
+from campaigns.store.reach import Reach, count_stages
 from config.keys import Keyring
-from tests.factories import APPROVER, OFFICER, next_phone
+from tests.factories import APPROVER, OFFICER, make_contact, next_phone
 
 
 def agreed(**more: Any) -> Terms:
@@ -53,6 +55,29 @@ def test_a_consent_is_written_down_once_with_its_proof(undone: Session, keyring:
     entry = undone.scalars(select(AuditEntry).where(AuditEntry.action == "consent.added")).first()
     assert entry is not None
     assert number[3:] not in str(entry.detail)
+
+
+def test_a_refusal_of_advertising_holds_against_a_consent_that_is_being_written_down(
+    database: Database, keyring: Keyring
+) -> None:
+    number = phone()
+    fair = Reach(ward_ids=None, topic="van-hoa", honours_refusals=True, needs_consent=True)
+    with database.transaction() as session:
+        make_contact(session, keyring, phone=number[1:].encode())
+    with database.transaction() as slow:
+        add_consent(slow, keyring, OFFICER, number, agreed())
+        with database.transaction() as session:
+            insert_optout(
+                session,
+                phone_hash=keyring.hash(number[1:].encode()),
+                topic="quang-cao",
+                source="keyword",
+                evidence="x",
+                created_by="x",
+            )
+    with database.transaction() as session:
+        assert standing(session, keyring, number) == [(None, True)], "the refusal did not see it"
+        assert {row.stage for row in count_stages(session, fair)} == {"refused"}
 
 
 @pytest.mark.parametrize(

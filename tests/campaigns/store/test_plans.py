@@ -46,7 +46,7 @@ STATEMENTS: dict[str, tuple[TextClause, dict[str, Any]]] = {
     "claim": (
         _claim(REACH.left_out_now(), REACH.noted_now()),
         {
-            "batch": 1, "take": 500, "topic": "x", "personal": False, "token": TOKEN,
+            "batch": 1, "take": 500, "topic": "x", "kind_topic": "x", "personal": False, "token": TOKEN,
             "worker": "w", "lease": 20.0, "cover": 500,
         },
     ),
