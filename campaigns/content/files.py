@@ -30,6 +30,13 @@ TITLE_MOST = _REQUIRED["title"]
 PLAN_TASK_MOST, AUDIENCE_MOST = _OPTIONAL["plan_task"], _OPTIONAL["audience"]
 
 
+_LONGEST = {
+    "title": (TITLE_MOST, Text("tên mẫu tin", "the title")),
+    "plan_task": (PLAN_TASK_MOST, Text("số nhiệm vụ", "the task's number")),
+    "audience": (AUDIENCE_MOST, Text("mục “Dành cho”", "“For”")),
+}
+
+
 class TemplateFileError(InvalidInput):
     """One or more template files cannot be used; the text lists file, field and remedy."""
 
@@ -155,10 +162,11 @@ def check_facts(facts: TemplateFacts) -> list[Text]:
             )
         )
     if not facts.title.strip():
-        wrong.append(Text("title: chưa đặt tên.", "title: it is empty."))
-    for name, most in (("title", TITLE_MOST), ("plan_task", PLAN_TASK_MOST), ("audience", AUDIENCE_MOST)):
+        wrong.append(Text("title: mẫu tin chưa có tên.", "title: the template has no title."))
+    for name, (most, words) in _LONGEST.items():
         if len(getattr(facts, name) or "") > most:
-            wrong.append(Text(f"{name}: dài quá {most} ký tự.", f"{name}: more than {most} characters."))
+            told = f"{name}: {words.vi} dài quá {most} ký tự.", f"{name}: {words.en} has over {most} characters."
+            wrong.append(Text(*told))
     wrong += _one_of("topic", facts.topic, TOPICS)
     wrong += _one_of("message_class", facts.message_class, MESSAGE_CLASSES)
     return wrong

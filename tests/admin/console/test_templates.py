@@ -339,8 +339,8 @@ def test_title_topic_and_the_rest_are_changed_in_the_browser(
 @pytest.mark.parametrize(
     ("facts", "field", "said"),
     [
-        ({"title": " "}, "title", "Chưa đặt tên."),
-        ({"plan_task": "9" * 21}, "plan_task", "Dài quá 20 ký tự."),
+        ({"title": " "}, "title", "Mẫu tin chưa có tên."),
+        ({"plan_task": "9" * 21}, "plan_task", "Số nhiệm vụ dài quá 20 ký tự."),
         ({"message_class": "quang-cao"}, "message_class", "Không dấu: "),
         ({"message_class": "he-thong"}, "message_class", "chỉ dùng cho tin trả lời của hệ thống"),
     ],

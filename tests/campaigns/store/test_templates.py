@@ -189,10 +189,10 @@ def test_facts_that_somebody_else_changed_meanwhile_are_not_overwritten_unseen(s
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"title": " "}, "title: chưa đặt tên"),
-        ({"title": "x" * 201}, "title: dài quá 200"),
-        ({"plan_task": "x" * 21}, "plan_task: dài quá 20"),
-        ({"audience": "x" * 201}, "audience: dài quá 200"),
+        ({"title": " "}, "title: mẫu tin chưa có tên"),
+        ({"title": "x" * 201}, "title: tên mẫu tin dài quá 200"),
+        ({"plan_task": "x" * 21}, "plan_task: số nhiệm vụ dài quá 20"),
+        ({"audience": "x" * 201}, "audience: mục “Dành cho” dài quá 200"),
         ({"topic": "gi-do"}, "topic: không có “gi-do”"),
     ],
 )
