@@ -1,4 +1,4 @@
-"""Somebody who works without a mouse: every press of Tab looks where the focus went and whether it can be seen there."""
+"""Somebody without a mouse: every press of Tab looks where the focus went and whether it can be seen there."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ class Hands:
 
     def still_somewhere(self) -> None:
         """Whatever was done last, the focus stands on something, unless another page has come."""
+        self.page.wait_for_load_state()
         here = self.page.evaluate("location.pathname")
         if self.left == here:
             lost = self.page.evaluate("document.activeElement === document.body")
@@ -152,9 +153,14 @@ class Hands:
         self.type("[name=password]", password)
         self.page.keyboard.press("Enter")
 
-    def nothing_wrong(self, *expected: str) -> None:
-        """No complaint of the browser but those of a status that was meant."""
-        self.desk.complaints[:] = [
-            told for told in self.desk.complaints if not any(status in told for status in expected)
-        ]
+    def nothing_wrong(self, *meant: str) -> None:
+        """The browser complained of nothing but statuses that were meant."""
+        self.still_somewhere()
+        told = self.desk.complaints
+        told[:] = [each for each in told if not any(status in each for status in meant)]
+        assert told == []
+
+    def no_barriers(self, *meant: str) -> None:
+        """That, and nothing for axe to find; on what only a flow shows, for ``test_pages`` opens every page."""
+        self.nothing_wrong(*meant)
         self.desk.no_barriers()

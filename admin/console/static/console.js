@@ -50,9 +50,9 @@ document.addEventListener("click", (event) => {
 
 // A refused form puts the reader at the list of what to mend; what was done is told where they stand.
 const told = document.getElementById("errors") || document.querySelector(".flashes .flash");
-if (told) { sessionStorage.removeItem(STOOD); told.focus(); }
 // A fragment in the address takes the focus away once the page is there.
-else if (location.hash) addEventListener("load", standAgain);
+if (location.hash && told?.id !== "errors") addEventListener("load", standAgain);
+else if (told) { sessionStorage.removeItem(STOOD); told.focus(); }
 else standAgain();
 
 // Steps that cannot be taken back ask first; no form goes out twice.

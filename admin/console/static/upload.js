@@ -57,6 +57,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     stop.onclick = () => { request.abort(); input.focus(); };
     sent.value = 0;
     busy(true);
+    send.scrollIntoView({ block: "nearest" });
     request.send(new FormData(form));
   });
 }
