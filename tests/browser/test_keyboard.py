@@ -241,10 +241,12 @@ def make_with_five_steps(hands: Hands, name: str) -> None:
     hands.press(".step-actions [value=next]")
 
     page.wait_for_url(re.compile(r"/edit/review$"))
+    expect(page.locator(".review table.waterfall")).to_be_visible()
     hands.no_barriers()
     assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(prefer_css_page_size=True))) == 1
     hands.press(".step-actions .button")
     page.wait_for_url(re.compile(r"/edit/submission$"))
+    expect(page.locator("main form button")).to_be_visible()
     hands.no_barriers()
     hands.press("main form button")
     page.wait_for_url(CAMPAIGN)
@@ -261,8 +263,8 @@ def test_a_campaign_is_made_sent_back_mended_approved_undone_and_cancelled(staff
     page.wait_for_url(CAMPAIGN)
     approver.press("a[href$='/approve']")
     page.wait_for_url(re.compile(r"/approve$"))
-    approver.press("#r-reject")
-    page.keyboard.insert_text("Sai giờ tiếp dân")
+    page.wait_for_selector("table.waterfall")
+    approver.type("#r-reject", "Sai giờ tiếp dân")
     page.keyboard.press("Enter")
     expect(page.locator(".flash")).to_be_focused()
     expect(page.locator("section[aria-labelledby=decisions] li").first).to_contain_text("Sai giờ tiếp dân")
@@ -283,6 +285,7 @@ def test_a_campaign_is_made_sent_back_mended_approved_undone_and_cancelled(staff
     changed = page.locator("section[aria-labelledby=changes] tbody tr").first
     expect(changed.locator("ins")).to_contain_text("lần hai")
     expect(changed.locator("del")).not_to_contain_text("lần hai")
+    page.wait_for_selector("table.waterfall")
     people = re.sub(r"\D", "", page.locator("table.waterfall tr").last.locator("td").first.inner_text())
     approver.no_barriers()
     approver.type("[name=recipients]", "7")
@@ -299,6 +302,7 @@ def test_a_campaign_is_made_sent_back_mended_approved_undone_and_cancelled(staff
     for again in (False, True):
         if again:
             approver.open(f"/campaigns/{number}/approve")
+            page.wait_for_selector("table.waterfall")
             approver.press("[name=class]", "Space")
         approver.type("[name=recipients]", people)
         page.keyboard.press("Enter")

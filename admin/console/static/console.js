@@ -21,8 +21,10 @@ const remember = (at) => {
   if (!at || at === document.body) return;
   const form = at.form ? `form[action="${CSS.escape(at.form.getAttribute("action") || "")}"] ` : "";
   const named = at.name ? `${form}[name="${CSS.escape(at.name)}"]` : "";
-  const ways = [at.id && `#${CSS.escape(at.id)}`, named && `${named}[value="${CSS.escape(at.value)}"]`, named].filter(Boolean);
-  sessionStorage.setItem(STOOD, JSON.stringify({ path: location.pathname, ways, words: at.textContent.trim() }));
+  // Of a field its name alone is kept, never what was typed.
+  const chosen = at.matches("button, [type=checkbox], [type=radio]"), words = at.matches("a, button, summary") ? at.textContent.trim() : "";
+  const ways = [at.id && `#${CSS.escape(at.id)}`, chosen && named && `${named}[value="${CSS.escape(at.value)}"]`, named].filter(Boolean);
+  sessionStorage.setItem(STOOD, JSON.stringify({ path: location.pathname, ways, words }));
 };
 const standAgain = () => {
   const stood = JSON.parse(sessionStorage.getItem(STOOD) || "null");
