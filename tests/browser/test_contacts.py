@@ -1,4 +1,4 @@
-"""Lists uploaded and people looked after in the browser: with a mouse, by keyboard alone, and without any script."""
+"""Lists uploaded in the browser: chosen, dropped, and without any script."""
 
 from __future__ import annotations
 
@@ -114,49 +114,3 @@ def test_everything_works_without_a_script(chromium: Browser, address: str, town
 
     town.wait("the report", there)
     context.close()
-
-
-def test_a_person_is_looked_after_by_keyboard_alone(desk: Desks, town: City, tmp_path: Path) -> None:
-    one = write(tmp_path, "mot.csv", "SĐT,Họ tên\n0905199999,Tôn Nữ Quỳnh\n")
-    town.loa("contacts", "import", one, by="officer@danang.example")
-    officer = desk("officer", width=360)
-    page = officer.open("/contacts/")
-    page.focus("#search")
-    page.keyboard.type("ton nu")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("search="))
-    assert "ton" not in page.url, "whom one looks for stands in no address"
-    link = page.locator("tbody a")
-    expect(link).to_have_text("Tôn Nữ Quỳnh")
-    link.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/contacts/\d+/$"))
-    officer.no_barriers()
-
-    page.locator("a[href$='/edit']").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/edit$"))
-    officer.no_barriers()
-    page.focus("#f-full_name")
-    page.keyboard.press("End")
-    page.keyboard.type(" Anh")
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Tôn Nữ Quỳnh Anh")
-
-    page.focus("#f-reveal_reason")
-    page.keyboard.type("gọi lại theo yêu cầu 1022")
-    page.keyboard.press("Enter")
-    expect(page.locator(".flash strong.phone")).to_have_text("0905 199 999")
-    officer.no_barriers()
-    for kind in ("json", "csv"):
-        with page.expect_download() as download:
-            page.locator(f"button[name=format][value={kind}]").focus()
-            page.keyboard.press("Enter")
-        assert "0905199999" in download.value.path().read_text(encoding="utf-8-sig")
-
-    page.focus("#f-erase_reason")
-    page.keyboard.type("đơn ngày 25/11")
-    page.keyboard.press("Enter")
-    expect(page.locator(".flash.good")).to_contain_text("Đã xoá dữ liệu")
-    expect(page.locator("dd.phone")).to_have_text("(đã xoá)")
-    officer.no_barriers()

@@ -6,16 +6,56 @@ for (const fold of document.querySelectorAll(".side-fold, [data-fold]")) {
   if (matchMedia("(max-width: 62rem)").matches) fold.open = false;
 }
 
-// Escape and a click elsewhere close the person's menu.
+// Escape, a click elsewhere and walking on close a menu: open, it would lie over what has the focus next.
 for (const menu of document.querySelectorAll("details.menu")) {
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false; });
   menu.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
   });
 }
 
-// A refused form puts the reader at the list of what to mend.
-document.getElementById("errors")?.focus();
+// Where somebody stood when the page was sent away, or went on to itself; they stand there again when it comes back.
+const STOOD = "loa:stood";
+const remember = (at) => {
+  if (!at || at === document.body) return;
+  const form = at.form ? `form[action="${CSS.escape(at.form.getAttribute("action") || "")}"] ` : "";
+  const named = at.name ? `${form}[name="${CSS.escape(at.name)}"]` : "";
+  // Of a field its name alone is kept, never what was typed.
+  const chosen = at.matches("button, [type=checkbox], [type=radio]"), words = at.matches("a, button, summary") ? at.textContent.trim() : "";
+  const ways = [at.id && `#${CSS.escape(at.id)}`, chosen && named && `${named}[value="${CSS.escape(at.value)}"]`, named].filter(Boolean);
+  sessionStorage.setItem(STOOD, JSON.stringify({ path: location.pathname, ways, words }));
+};
+const standAgain = () => {
+  const stood = JSON.parse(sessionStorage.getItem(STOOD) || "null");
+  sessionStorage.removeItem(STOOD);
+  if (stood?.path !== location.pathname) return;
+  const found = stood.ways.map((way) => document.querySelector(way)).find(Boolean)
+    || [...document.querySelectorAll("a, button, summary")].find((each) => stood.words && each.textContent.trim() === stood.words);
+  const fold = found?.closest("details:not([open])");
+  (fold ? fold.querySelector("summary") : found || document.getElementById("main"))?.focus();
+};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (link && link.pathname === location.pathname && !link.rel && !link.matches('[href^="#"]')) remember(link);
+});
+
+// A link within the page leads there without staying in the address: a form sent from there would hand it on to the next.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]'), place = link && document.getElementById(link.hash.slice(1));
+  if (!place) return;
+  event.preventDefault();
+  place.scrollIntoView();
+  place.focus();
+  if (document.activeElement !== place) { place.tabIndex = -1; place.focus(); }
+});
+
+// A refused form puts the reader at the list of what to mend; what was done is told where they stand.
+const told = document.getElementById("errors") || document.querySelector(".flashes .flash");
+// A fragment in the address takes the focus away once the page is there.
+if (location.hash && told?.id !== "errors") addEventListener("load", standAgain);
+else if (told) { sessionStorage.removeItem(STOOD); told.focus(); }
+else standAgain();
 
 // Steps that cannot be taken back ask first; no form goes out twice.
 document.addEventListener("submit", (event) => {
@@ -23,6 +63,7 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) { event.preventDefault(); return; }
   const question = event.submitter?.dataset.confirm || form.dataset.confirm;
   if (question && !confirm(question)) { event.preventDefault(); return; }
+  remember(event.submitter);
   // A form that only fetches a file leaves the page as it is and may be sent again.
   if (form.method === "post" && !("again" in form.dataset)) form.dataset.sent = "1";
 });
@@ -100,7 +141,7 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
       const headers = { "X-Requested-With": "fetch" };
       if (etag) headers["If-None-Match"] = etag;
       const answer = await fetch(place.dataset.refresh, { headers, cache: "no-store" });
-      if (answer.status === 401) { location.reload(); return; }
+      if (answer.status === 401) { remember(document.activeElement); location.reload(); return; }
       if (answer.status === 200) {
         const changed = answer.headers.get("ETag") !== etag;
         etag = answer.headers.get("ETag") || "";
@@ -110,7 +151,7 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
         wait = Math.min(wait * 1.5, 10000);
       }
       const state = answer.headers.get("X-Campaign-State") || answer.headers.get("X-State");
-      if (state && state !== place.dataset.state) { location.reload(); return; }
+      if (state && state !== place.dataset.state) { remember(document.activeElement); location.reload(); return; }
       if (answer.headers.get("X-Finished") === "1") return;
     } catch {
       wait = 10000;

@@ -10,7 +10,13 @@ if (editor) {
   const said = editor.querySelector("[data-said]");
   let timer = 0, saying = 0, asked = 0;
 
+  // What grows above must not push the field somebody is typing in out of sight.
   const show = (result) => {
+    const at = document.activeElement, stood = at.getBoundingClientRect().top;
+    putIn(result);
+    if (at.isConnected && at !== document.body) scrollBy(0, at.getBoundingClientRect().top - stood);
+  };
+  const putIn = (result) => {
     for (const place of editor.querySelectorAll("[data-result]")) {
       if (place.dataset.result in result) place.innerHTML = result[place.dataset.result];
     }

@@ -34,8 +34,9 @@ for (const place of window.PublicKeyCredential ? document.querySelectorAll("[dat
   };
   place.hidden = false;
   button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-disabled") === "true") return;
     complaint.textContent = "";
-    button.disabled = true;
+    button.setAttribute("aria-disabled", "true");  // disabled, it would lose the focus
     try {
       const publicKey = decoded(await post(place.dataset.question, {}));
       const credential = await navigator.credentials[place.dataset.passkey]({ publicKey });
@@ -43,7 +44,7 @@ for (const place of window.PublicKeyCredential ? document.querySelectorAll("[dat
       location.assign((await post(place.dataset.answer, { ...encoded(credential), ...(name ? { name } : {}) })).go);
     } catch (problem) {
       complaint.textContent = problem.cause === "said" ? problem.message : place.dataset.failed;
-      button.disabled = false;
+      button.removeAttribute("aria-disabled");
     }
   });
 }

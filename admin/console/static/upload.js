@@ -5,7 +5,13 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const input = form.querySelector("input[type=file]"), drop = form.querySelector("[data-drop]");
   const error = form.querySelector("[data-upload-error]"), bar = form.querySelector("[data-upload-bar]");
   const stop = form.querySelector("[data-upload-stop]"), send = form.querySelector(".actions button");
-  const tell = (text) => { error.textContent = text; bar.hidden = true; send.disabled = false; };
+  // Switched off in words only: a button that is disabled, or hides, drops the focus of whoever stands on it.
+  const busy = (on) => {
+    if (!on && document.activeElement === stop) send.focus();
+    bar.hidden = !on;
+    send.setAttribute("aria-disabled", on);
+  };
+  const tell = (text) => { error.textContent = text; busy(false); };
 
   form.querySelector("[data-drop-hint]").hidden = false;
   for (const kind of ["dragenter", "dragover"]) {
@@ -32,6 +38,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();
+    if (!bar.hidden) return;
     if (!fits()) { input.focus(); return; }
     const request = new XMLHttpRequest(), sent = bar.querySelector("progress");
     request.open("POST", form.action);
@@ -49,8 +56,8 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.addEventListener("abort", () => tell(form.dataset.stopped));
     stop.onclick = () => { request.abort(); input.focus(); };
     sent.value = 0;
-    bar.hidden = false;
-    send.disabled = true;
+    busy(true);
+    send.scrollIntoView({ block: "nearest" });
     request.send(new FormData(form));
   });
 }

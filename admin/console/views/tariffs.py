@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, ClassVar
 
-from flask import redirect, url_for
+from flask import flash, redirect, url_for
 
 from admin.console import words
 from admin.console.context import actor, console, reading
@@ -57,6 +57,7 @@ class TariffScreen(Page):
             except LoaError as refusal:
                 form.errors["price"] = str(refusal)
             else:
+                flash(t("Đã ghi giá.", "The price is entered."), "success")
                 return redirect(url_for(".index"), code=303)
         return self._page(form), 422
 
