@@ -1,1 +1,1 @@
-"""Everything a person touches: the command line, the console, callbacks, the API."""
+"""Everything a person touches: the command line and the console, with the pages of citizens."""

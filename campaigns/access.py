@@ -1,4 +1,4 @@
-"""Who may do what, and in what part of the city; asked by the console, the API and the command line."""
+"""Who may do what, and in what part of the city; asked by the console and the command line."""
 
 from __future__ import annotations
 

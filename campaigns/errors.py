@@ -10,7 +10,7 @@ from config.i18n import LANGUAGES, Text, language
 class LoaError(Exception):
     """A refusal with a reason in both languages.
 
-    Commands show it and exit with 1, the console shows it beside the field, the API answers 4xx.
+    Commands show it and exit with 1, the console shows it beside the field or on top of the page.
     ``detail`` holds the values named in the text, for ``--json`` and logs; never a phone number.
     """
 

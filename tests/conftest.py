@@ -34,7 +34,7 @@ TUNING = {
     "max_wal_size": "1GB",
 }
 """Nothing here must survive a power cut."""
-MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 """Files in memory, and how much of that must be free for servers to be put there."""
 OWNER = "owner"
 """File that names the process a home of servers belongs to."""

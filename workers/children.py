@@ -1,8 +1,9 @@
-"""A process for each long job, a list to read or a file to write: it takes a processor, and sending must not wait."""
+"""A process for each long job (a list to read, a file to write, the audit to verify), so that sending need not wait."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -21,15 +22,23 @@ _starting = threading.Lock()
 
 
 def forget_ended() -> None:
-    """Close the pipes of the processes that are over."""
+    """Close the pipes of the processes that are over; one that failed is an error in the log."""
     for key in [key for key, child in _children.items() if child.poll() is not None]:
-        pipe = _children.pop(key).stdin
-        if pipe is not None:
-            pipe.close()
+        child = _children.pop(key)
+        if child.returncode:
+            log.error("child_failed", module=key[0], job=key[1], code=child.returncode)
+        if child.stdin is not None:
+            child.stdin.close()
 
 
-def start_child(module: str, job_id: int) -> bool:
-    """Start a process that runs ``module`` for the job, unless one started here is at it."""
+def is_at_it(module: str, job_id: int = 0) -> bool:
+    """Whether a process started here still runs ``module`` for the job."""
+    child = _children.get((module, job_id))
+    return child is not None and child.poll() is None
+
+
+def start_child(module: str, job_id: int = 0) -> bool:
+    """Start a process that runs ``module`` for the job (0: the only one), unless one started here is at it."""
     with _starting:
         forget_ended()
         if (module, job_id) in _children:
@@ -48,6 +57,7 @@ def _end_with_parent() -> None:
 
 def run_child(work: Callable[[Context, Database, int], bool], done: str) -> None:
     """Do ``work`` for the job named on the command line; ``done`` goes to the log where there was something to do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches it too where a worker runs in the foreground
     job_id = int(sys.argv[1])
     context = get_context()
     configure_logging(context.settings)

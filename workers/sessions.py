@@ -55,7 +55,6 @@ class GatewaySession:
         self._lost = asyncio.Event()
         self._kicked = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._drain: Drain | None = None
         self._state = ("connecting", "")
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch(context, gateway.id, slot)

@@ -1,4 +1,4 @@
-"""Charts drawn on the server: figures in, SVG out; the same picture serves the page and, later, the PDF."""
+"""Charts drawn on the server: figures in, SVG out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people at one draft or template: who was quicker and when, and where their words differ from what was typed."""
+"""Two people at one draft or template: who was quicker and when, and where their words differ from those typed."""
 
 from __future__ import annotations
 

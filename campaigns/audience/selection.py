@@ -81,11 +81,6 @@ class Audience(BaseModel):
         """Whether it says at all whom to send to."""
         return self.everybody or bool(self.districts or self.wards)
 
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether some people of its areas are left out by choice."""
-        return any(getattr(self, name) for name in NARROWING)
-
     def ward_ids(self, session: Session) -> list[int] | None:
         """``area.id`` of every ward reached, in order; None for everybody.
 

@@ -25,7 +25,7 @@ class CampaignReview(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     step: Mapped[str]
-    """``campaigns.reviews.ReviewStep``."""
+    """``campaigns.approving.ReviewStep``."""
     hash: Mapped[bytes]
     """``campaigns.draft.content_hash`` of what was decided about."""
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSONB)

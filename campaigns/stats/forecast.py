@@ -26,8 +26,6 @@ class Carried:
     name: str
     tps: float
     parts: float
-    people_of: tuple[str, ...]
-    """Its carriers."""
     works: bool
     others: int
     """Running campaigns of the same urgency that it serves too."""
@@ -105,15 +103,10 @@ def carried_by(session: Session, campaign: Campaign, parts_by_carrier: Mapping[s
         shares.setdefault(row.carrier, []).append((row.name, row.part))
         known[row.name] = (row.tps, row.state == "closed", row.others)
     parts: Counter[str] = Counter()
-    carriers: dict[str, list[str]] = {}
     for carrier, count in sorted(parts_by_carrier.items()):
         for name, part in shares.get(carrier, shares.get("*", [])):
             parts[name] += count * part  # type: ignore[assignment]
-            carriers.setdefault(name, []).append(carrier)
-    return [
-        Carried(name, known[name][0], parts[name], tuple(carriers[name]), known[name][1], known[name][2])
-        for name in sorted(parts)
-    ]
+    return [Carried(name, known[name][0], parts[name], known[name][1], known[name][2]) for name in sorted(parts)]
 
 
 def forecast(session: Session, campaign: Campaign, counted: Waterfall) -> Forecast:

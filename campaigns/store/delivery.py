@@ -1,4 +1,4 @@
-"""Claiming messages for a gateway, recording what became of them, and freeing what a dead worker held.
+"""What a gateway has to do, recording what became of messages, and freeing what a dead worker held.
 
 Every function here is one or two statements over a whole batch. ``now()`` is the database's clock, so a worker
 whose clock is off changes nothing.

@@ -103,14 +103,6 @@ def enter(session: Session, cap: Cap, *, crowded: bool) -> None:
     session.execute(text(f"SELECT {function}({_LOCK_SPACE}, {key})"))
 
 
-_IS_CROWDED = text(f"SELECT {CROWDED} FROM campaign c WHERE c.id = :campaign")
-
-
-def is_crowded(session: Session, campaign_id: int) -> bool:
-    """Whether others of its class send, or have sent within a day."""
-    return bool(session.execute(_IS_CROWDED, {"campaign": campaign_id}).scalar())
-
-
 _HELD = text(f"""
     SELECT EXISTS (SELECT 1 FROM message m WHERE m.batch_id = first.id AND m.state = {S.QUEUED.value}
                    AND m.error = '{OVER_CAP}')

@@ -219,6 +219,7 @@ def test_the_audit_is_verified_once_somebody_asked_in_a_process_of_its_own(
     tasks.tick()
     assert ("loa.verify_audit", "()") in sent(redis_url, "loa")
     tasks.verify_audit()
+    assert children._children["workers.watchmen", 0].wait(120) == 0
     with database.transaction() as session:
         assert list_open_checks(session) == []
         found = find_last_check(session)

@@ -1,4 +1,4 @@
-"""Campaigns: the list, the form, one campaign with its steps, and its live figures."""
+"""Campaigns: the list, one campaign with its steps, and its live figures."""
 
 from __future__ import annotations
 

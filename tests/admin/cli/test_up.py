@@ -113,7 +113,7 @@ def test_the_first_start_invites_an_administrator_and_the_end_leaves_nothing_beh
     assert not EmbeddedServices(loa_home).alive()
 
 
-def test_killed_it_takes_its_processes_along_and_the_next_start_goes_on(loa_home: Path) -> None:
+def test_killed_it_takes_its_processes_along_and_the_next_start_goes_on_where_a_port_is_free(loa_home: Path) -> None:
     with loa_up(loa_home, "--port", free_port()) as loa:
         loa.wait_for(r"http://\S+/setup/\S+")
         children = eventually(lambda: loa.children() if len(loa.children()) == 3 else None)
@@ -125,13 +125,6 @@ def test_killed_it_takes_its_processes_along_and_the_next_start_goes_on(loa_home
         loa.end(signal.SIGKILL)
         eventually(lambda: not any(child.alive() for child in again.values()))
     assert EmbeddedServices(loa_home).alive(), "the services outlive a killed run"
-    with loa_up(loa_home, "--port", free_port()) as loa:
-        loa.wait_for(r"http://\S+/setup/\S+")
-        assert loa.end(signal.SIGTERM) == 0
-    assert not EmbeddedServices(loa_home).alive()
-
-
-def test_a_taken_port_is_said_and_the_next_one_used(loa_home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -141,3 +134,5 @@ def test_a_taken_port_is_said_and_the_next_one_used(loa_home: Path) -> None:
             assert f":{port}/" not in link
             assert str(port) in loa.said()
             assert status_of(link) == 200
+            assert loa.end(signal.SIGTERM) == 0
+    assert not EmbeddedServices(loa_home).alive()

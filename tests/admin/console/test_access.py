@@ -148,10 +148,11 @@ def test_flask_admins_own_editing_is_not_there(app: Flask) -> None:
 
 
 def test_nobody_comes_in_without_signing_in(app: Flask, stranger: Browser) -> None:
+    token = stranger.token("/login")
     for rule, method, path in addresses(app):
         if rule.endpoint in PUBLIC | {"security.login"}:
             continue
-        answer = stranger.get(path) if method == "GET" else stranger.post(path, page="/login")
+        answer = stranger.get(path) if method == "GET" else stranger.client.post(path, data={"csrf_token": token})
         refused = answer.status_code == 401 or (answer.status_code == 302 and "/login" in answer.headers["Location"])
         assert refused, (method, path, answer.status_code)
 
@@ -163,11 +164,13 @@ def test_each_role_reaches_its_addresses_and_no_other(app: Flask, session: Sessi
     session.commit()
     browser = signed_in(role)
     person = Actor("", frozenset({role}))
+    form = {"csrf_token": browser.token("/"), "version": "999"}
     for rule, method, path in addresses(app):
         rule_now = rule_of(app, rule.endpoint)
         if rule_now in {"public", "signed-in"}:
             continue
-        answer = browser.get(path) if method == "GET" else browser.post(path, {"version": "999"})
+        answer = browser.get(path) if method == "GET" else browser.client.post(path, data=form)
         may = person.may(str(rule_now))
         assert (answer.status_code != 403) == may, (role, method, path, answer.status_code)
         assert answer.status_code < 500, (role, method, path)
+    assert browser.client.post("/language", data={**form, "language": "en"}).status_code in {302, 303}, "the token held"

@@ -22,6 +22,7 @@ class Scene:
         self.gateway = make_gateway(session, keyring)
         self.campaign = make_campaign(session, template=make_template(session, **template))
         self.now: datetime = session.execute(text("SELECT now()")).scalar_one()
+        self.campaign.planned_at = self.now - timedelta(hours=2)
 
     def refuses(
         self,
