@@ -63,6 +63,7 @@ def test_all_five_steps_by_keyboard_alone(desk: Desks, town: City, language: str
     page.keyboard.press("Enter")
 
     page.wait_for_url(re.compile(r"/edit/review$"))
+    expect(page.locator(".review .waterfall")).to_be_visible()
     officer.no_barriers()
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 1
@@ -70,6 +71,7 @@ def test_all_five_steps_by_keyboard_alone(desk: Desks, town: City, language: str
     page.keyboard.press("Enter")
 
     page.wait_for_url(re.compile(r"/edit/submission$"))
+    expect(page.locator("#f-submission")).to_be_visible()
     officer.no_barriers()
     tab_to(page, "main form button")
     page.keyboard.press("Enter")

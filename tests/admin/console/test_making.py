@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Campaign
@@ -74,7 +74,7 @@ def test_five_steps_lead_from_nothing_to_submitted(ready: None, signed_in: Any, 
     assert send(officer, session, "audience", **WHOM).headers["Location"] == "/campaigns/1/edit/schedule"
     assert send(officer, session, "schedule", **WHEN).headers["Location"] == "/campaigns/1/edit/review"
     assert officer.get("/campaigns/1/edit/review").status_code == 200
-    page = words_of(officer.get("/campaigns/1/edit/submission").text)
+    page = words_of(officer.get("/campaigns/1/edit/submission?counted=1").text)
     assert email_of("approver") in page
     assert email_of("officer") not in page.split("Người có thể duyệt")[1]
     assert send(officer, session, "submission").headers["Location"] == "/campaigns/1/"
@@ -82,11 +82,36 @@ def test_five_steps_lead_from_nothing_to_submitted(ready: None, signed_in: Any, 
     assert (made.state, made.values, made.audience["districts"]) == ("submitted", {"gio_bat_dau": "7:30"}, ["490"])
 
 
+def test_pages_come_before_the_audience_is_counted(
+    ready: None, app: Any, signed_in: Any, session: Session
+) -> None:
+    officer = signed_in("officer")
+    begin(officer)
+    send(officer, session, "audience", **WHOM)
+    asked: list[str] = []
+    engine = app.extensions["loa"].database.engine
+    event.listen(engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+
+    def counts(address: str, **headers: str) -> tuple[str, int]:
+        asked.clear()
+        page = officer.get(address, headers=headers).text
+        return page, len([statement for statement in asked if "AS people" in statement and "FROM contact c" in statement])
+
+    for step, told in (("review", 'class="list waterfall"'), ("submission", 'id="f-submission"')):
+        address = f"/campaigns/1/edit/{step}"
+        page, times = counts(address)
+        assert (f'data-load="{address}"' in page, told in page, times) == (True, False, 0)
+        part, times = counts(address, **{"X-Requested-With": "fetch"})
+        assert (told in part, "<html" in part, times) == (True, False, 1)
+        page, times = counts(f"{address}?counted=1")
+        assert (told in page, "<html" in page, times) == (True, True, 1)
+
+
 def test_the_review_tells_text_people_cost_gateways_and_finish(ready: None, signed_in: Any, session: Session) -> None:
     officer = signed_in("officer")
     begin(officer, budget="1.000")
     send(officer, session, "audience", **WHOM)
-    told = words_of(officer.get("/campaigns/1/edit/review").text)
+    told = words_of(officer.get("/campaigns/1/edit/review?counted=1").text)
     assert "UBND Phuong Hoa Hiep Bac moi ong/ba luc 7:30" in told
     assert "Sẽ gửi 2 người: xem danh sách 2 1.700" in told
     assert "vượt 700 ₫" in told
@@ -188,7 +213,7 @@ def test_a_campaign_stays_with_its_version_and_says_when_there_is_a_newer_one(
     assert "Mẫu tin đã có phiên bản 2" in officer.get("/campaigns/1/edit/text").text
     send(officer, session, "text", **{**TEXT, "name": "Vẫn bản cũ", "version_id": str(pinned)})
     assert only(session).template_version_id == pinned
-    assert "chiến dịch vẫn dùng phiên bản 1" in officer.get("/campaigns/1/edit/review").text
+    assert "chiến dịch vẫn dùng phiên bản 1" in officer.get("/campaigns/1/edit/review?counted=1").text
 
 
 @pytest.mark.parametrize(
@@ -314,7 +339,7 @@ def test_what_cannot_be_submitted_says_why_and_where_to_mend_it(
     officer = signed_in("officer")
     begin(officer, **{"value-gio_bat_dau": ""})
     send(officer, session, "audience", **WHOM)
-    page = officer.get("/campaigns/1/edit/submission").text
+    page = officer.get("/campaigns/1/edit/submission?counted=1").text
     assert "Giờ bắt đầu (2 người)" in page
     assert "--set" not in page
     assert "/campaigns/1/edit/text" in page
@@ -348,4 +373,4 @@ def test_a_start_at_once_is_kept_as_such(ready: None, signed_in: Any, session: S
     assert re.search(r'name="when" value="now"[^>]* checked', page)
     send(officer, session, "schedule", **{**WHEN, "when": "now"})
     assert (only(session).version, only(session).start_at) == (first.version, first.start_at)
-    assert "tin được gửi ngay trong khung giờ gửi" in officer.get("/campaigns/1/edit/submission").text
+    assert "tin được gửi ngay trong khung giờ gửi" in officer.get("/campaigns/1/edit/submission?counted=1").text
