@@ -309,9 +309,9 @@ class Counted(NamedTuple):
     people: int
 
 
-# With less, a register of a million refusals is joined along two indexes, a random page for every row (measured: two
-# million pages read instead of fifty thousand).
-_ROOM = text("SET LOCAL work_mem = '64MB'")
+ROOM = text("SET LOCAL work_mem = '64MB'")
+"""Before statements that join the whole register. With less, a million refusals are joined along two indexes, a random
+page for every row (measured: two million pages read instead of fifty thousand)."""
 
 
 def count_stages(session: Session, reach: Reach) -> list[Counted]:
@@ -325,7 +325,7 @@ def count_stages(session: Session, reach: Reach) -> list[Counted]:
     household = stages.index(HOUSEHOLD)
     asked = [(place, stage) for place, stage in enumerate(stages) if not stage.others]
     whens = " ".join(f"WHEN s{place} THEN {place}" for place, _ in asked)
-    session.execute(_ROOM)
+    session.execute(ROOM)
     rows = session.execute(
         text(
             f"SELECT ward_id, carrier, CASE {whens} ELSE {len(stages)} END AS stage, sum(people)::bigint AS people,"
