@@ -35,12 +35,15 @@ FAMILY = {
     "Ông Ích": 1,
 }
 MIDDLE = {"Thị": 420, "Văn": 240, "Ngọc": 80, "Thanh": 70, "Minh": 60, "Đức": 40, "Quốc": 30, "Xuân": 20, "Bảo": 10}
-GIVEN = (
-    "Anh Hương Hùng Dũng Hoa Lan Tuấn Linh Hà Nam Thảo Trang Long Sơn Hải Phương Thuỷ Hạnh Dung Nga Bình Cường Thắng"
-    " Đạt Khánh Vy My Nhung Oanh Quân Quang Tâm Tín Toàn Trí Trung Tùng Uyên Vinh Yến Đào Diệp Giang Hiếu Khoa Lộc Nghĩa"
-    " Phúc Quỳnh Thư Trâm Ánh Ân Châu Chi Danh Duy Duyên Hân Hậu Hoài Huệ Huy Khôi Kiên Liên Loan Lợi Luân Mẫn Mơ Nhã"
-    " Nhân Nhi Phát Phụng Phước Quyên Sang Sương Tài Thạch Thiện Thịnh Thơ Thương Tiên Tình Tú Tuyết Vân Việt Vũ Xuyến"
-).split()
+GIVEN = [
+    "Anh", "Hương", "Hùng", "Dũng", "Hoa", "Lan", "Tuấn", "Linh", "Hà", "Nam", "Thảo", "Trang", "Long", "Sơn",
+    "Hải", "Phương", "Thuỷ", "Hạnh", "Dung", "Nga", "Bình", "Cường", "Thắng", "Đạt", "Khánh", "Vy", "My",
+    "Nhung", "Oanh", "Quân", "Quang", "Tâm", "Tín", "Toàn", "Trí", "Trung", "Tùng", "Uyên", "Vinh", "Yến", "Đào",
+    "Diệp", "Giang", "Hiếu", "Khoa", "Lộc", "Nghĩa", "Phúc", "Quỳnh", "Thư", "Trâm", "Ánh", "Ân", "Châu", "Chi",
+    "Danh", "Duy", "Duyên", "Hân", "Hậu", "Hoài", "Huệ", "Huy", "Khôi", "Kiên", "Liên", "Loan", "Lợi", "Luân",
+    "Mẫn", "Mơ", "Nhã", "Nhân", "Nhi", "Phát", "Phụng", "Phước", "Quyên", "Sang", "Sương", "Tài", "Thạch",
+    "Thiện", "Thịnh", "Thơ", "Thương", "Tiên", "Tình", "Tú", "Tuyết", "Vân", "Việt", "Vũ", "Xuyến",
+]
 RARE = "Ưng Thị Kỳ Duyên"
 """One of the first people only."""
 NUMBER = 900_000_000

@@ -95,7 +95,7 @@ def test_pages_come_before_the_audience_is_counted(
     def counts(address: str, **headers: str) -> tuple[str, int]:
         asked.clear()
         page = officer.get(address, headers=headers).text
-        return page, len([statement for statement in asked if "AS people" in statement and "FROM contact c" in statement])
+        return page, len([each for each in asked if "AS people" in each and "FROM contact c" in each])
 
     for step, told in (("review", 'class="list waterfall"'), ("submission", 'id="f-submission"')):
         address = f"/campaigns/1/edit/{step}"
