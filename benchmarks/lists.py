@@ -25,7 +25,7 @@ LIST_MS, CAMPAIGN_MS, COUNT_MS = 100, 50, 1000
 CLERK = "clerk@danang.example"
 HOURS_AGO = [2400, 1900, 1400, 900, 400]
 LOAD = f"{PEOPLE} people, {PEOPLE * CAMPAIGNS} messages, {ROWS} rows in each register and in the audit"
-COUNTED = 'class="list waterfall"'
+COUNTED = ' waterfall">'
 
 
 class Asked(NamedTuple):
