@@ -23,20 +23,19 @@ def list_same_text(
 
     ``people`` are those of this campaign's audience who have it, or may have.
     """
-    chosen = reach.chosen()
-    if chosen == "true":
+    if reach.is_everybody:
         # Everybody: the batches have counted them already.
-        people, messages = f"sum({' + '.join(f'b.{state.label}' for state in GOT)})::bigint", ""
+        people, messages, narrowed = f"sum({' + '.join(f'b.{state.label}' for state in GOT)})::bigint", "", ""
     else:
         got = ", ".join(str(state.value) for state in GOT)
-        people = "count(*)"
+        people, narrowed = "count(*)", f"AND {reach.chosen()}"
         messages = f"JOIN message m ON m.batch_id = b.id AND m.state IN ({got}) JOIN contact c ON c.id = m.contact_id"
     rows = session.execute(
         text(f"""
             SELECT k.id, k.name, k.state, max(b.started_at) AS sent_at, {people} AS people
             FROM campaign k JOIN batch b ON b.campaign_id = k.id AND b.started_at > now() - make_interval(days => :days)
             {messages}
-            WHERE k.id <> :id AND k.standing IS NULL AND k.text_fingerprint = :print AND {chosen}
+            WHERE k.id <> :id AND k.standing IS NULL AND k.text_fingerprint = :print {narrowed}
             GROUP BY k.id HAVING {people} > 0 ORDER BY sent_at DESC LIMIT 5
         """),
         reach.bind(id=reach.campaign_id, days=days, print=campaign.text_fingerprint),

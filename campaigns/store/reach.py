@@ -248,6 +248,11 @@ class Reach:
         """The stages that leave a contact out; all but the household's."""
         return (stage for stage in self.stages() if not stage.others)
 
+    @property
+    def is_everybody(self) -> bool:
+        """Whether its audience is the whole register, narrowed by nothing."""
+        return self.ward_ids is None and self.outcomes_of is None and not (self.carriers or self.languages or self.tags)
+
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
         wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
