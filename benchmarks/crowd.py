@@ -86,7 +86,8 @@ _BATCHES = """
 """
 _MESSAGES = """
     INSERT INTO message (batch_id, seq, contact_id, campaign_id, state, attempts, parts, delivered_mask)
-    SELECT b.id, s.seq, s.contact_id, :campaign, CASE s.seq WHEN 1 THEN 20 ELSE 60 END, 1, 1, CASE s.seq WHEN 1 THEN 0 ELSE 1 END
+    SELECT b.id, s.seq, s.contact_id, :campaign, CASE s.seq WHEN 1 THEN 20 ELSE 60 END, 1, 1,
+           CASE s.seq WHEN 1 THEN 0 ELSE 1 END
     FROM (SELECT id, ward_id, carrier, row_number() OVER (PARTITION BY ward_id, carrier ORDER BY id) - 1 AS part
           FROM batch WHERE campaign_id = :campaign) b
     JOIN seat s USING (ward_id, carrier, part)

@@ -88,7 +88,7 @@ def register_pages(browser: FlaskClient) -> Iterator[tuple[str, str]]:
 def audit_pages(place: World) -> Iterator[tuple[str, str]]:
     """The audit: deep in it, by each of its filters where few and old entries fit, and searched."""
     old = place.run("SELECT to_char(min(at) + interval '30 days', 'YYYY-MM-DD') FROM audit")
-    asked = {
+    asked: dict[str, dict[str, object]] = {
         f"from the {ROWS // 2:,}th on": {"before": ROWS // 2},
         "of somebody who did little, long ago": {"who": "binh@danang.example"},
         "of somebody who did much": {"who": "person7@danang.example"},
