@@ -25,8 +25,7 @@ LIST_MS, CAMPAIGN_MS, COUNT_MS = 100, 50, 1000
 CLERK = "clerk@danang.example"
 HOURS_AGO = [2400, 1900, 1400, 900, 400]
 LOAD = f"{PEOPLE} people, {PEOPLE * CAMPAIGNS} messages, {ROWS} rows in each register and in the audit"
-NEVER_SAID = "hk07-1-vneid"
-"""A text nobody got yet."""
+COUNTED = ' waterfall">'
 
 
 class Asked(NamedTuple):
@@ -89,7 +88,7 @@ def register_pages(browser: FlaskClient) -> Iterator[tuple[str, str]]:
 def audit_pages(place: World) -> Iterator[tuple[str, str]]:
     """The audit: deep in it, by each of its filters where few and old entries fit, and searched."""
     old = place.run("SELECT to_char(min(at) + interval '30 days', 'YYYY-MM-DD') FROM audit")
-    asked = {
+    asked: dict[str, dict[str, object]] = {
         f"from the {ROWS // 2:,}th on": {"before": ROWS // 2},
         "of somebody who did little, long ago": {"who": "binh@danang.example"},
         "of somebody who did much": {"who": "person7@danang.example"},
@@ -123,7 +122,8 @@ def campaign_pages(campaign: int) -> Iterator[tuple[str, str]]:
     yield "delivery of all campaigns, ever, by ward", "/delivery/?since=&by=ward"
     for stage in ("will_send", "refused"):
         yield f"people behind “{stage}”", f"{root}people?stage={stage}"
-    yield f"people behind “will_send”, from the {PEOPLE // 2:,}th on", f"{root}people?stage=will_send&after={PEOPLE // 2}"
+    deep = PEOPLE // 2
+    yield f"people behind “will_send”, from the {deep:,}th on", f"{root}people?stage=will_send&after={deep}"
 
 
 def wizard_pages(draft: int, submitted: int) -> Iterator[tuple[str, str]]:
@@ -136,23 +136,28 @@ def wizard_pages(draft: int, submitted: int) -> Iterator[tuple[str, str]]:
 
 def counting(browser: FlaskClient, draft: int, submitted: int) -> Iterator[tuple[str, Callable[[], object]]]:
     """The waterfall where pages show it."""
-    step = f"/campaigns/{draft}/edit/audience"
-    form = {"csrf_token": token_of(browser.get(step).text), "everybody": "yes", "edition": "2023", "go": "show"}
+    root, by_script = f"/campaigns/{draft}", {"X-Requested-With": "fetch"}
+    step = f"{root}/edit/audience"
+    form = {"csrf_token": token_of(browser.get(step).text), "whom": "all", "edition": "2023", "go": "show"}
 
     def typed() -> None:
-        answer = browser.post(step, data=form, headers={"X-Requested-With": "fetch"}, buffered=True)
-        assert answer.status_code == 200 and "waterfall" in answer.text, answer.status
+        answer = browser.post(step, data=form, headers=by_script, buffered=True)
+        assert COUNTED in answer.text, answer.text
 
-    yield "audience counted while somebody chooses", typed
-    for what, address in {
-        "estimate on a campaign's page": f"/campaigns/{draft}/waterfall",
-    }.items():
-        yield what, partial(_get, browser, address)
+    def loaded(address: str) -> None:
+        answer = browser.get(address, headers=by_script, buffered=True)
+        assert COUNTED in answer.text, answer.text
+        assert "<html" not in answer.text, answer.text
+
+    yield "an audience, while somebody chooses it", typed
+    yield "an audience, on the campaign's page", partial(loaded, f"{root}/waterfall")
+    yield "an audience, for its review", partial(loaded, f"{root}/edit/review")
+    yield "an audience, for its approver", partial(loaded, f"/campaigns/{submitted}/approve")
 
 
 def asked_for(place: World, browser: FlaskClient, campaigns: list[int]) -> Iterator[Asked]:
     """Everything, in order."""
-    draft, submitted = (_planned(place, state) for state in ("draft", "submitted"))
+    draft, submitted = (_planned(place, state, campaigns[2]) for state in ("draft", "submitted"))
     lists = [
         *people_pages(place, browser),
         *register_pages(browser),
@@ -167,9 +172,11 @@ def asked_for(place: World, browser: FlaskClient, campaigns: list[int]) -> Itera
         yield Asked(what, ask, COUNT_MS)
 
 
-def _planned(place: World, state: str) -> int:
+def _planned(place: World, state: str, same_as: int) -> int:
+    """A campaign to everybody that is still being made; an old one, ``same_as``, said the same."""
     campaign = place.campaign(name=f"Gửi cả thành phố ({state})")
     place.run("UPDATE campaign SET state = :state, scheduled_for = NULL WHERE id = :id", state=state, id=campaign)
+    place.run("UPDATE campaign SET text_fingerprint = '\\x01' WHERE id IN (:one, :other)", one=campaign, other=same_as)
     return campaign
 
 

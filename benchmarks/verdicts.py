@@ -103,6 +103,10 @@ def _pages(results: list[Result]) -> list[Verdict]:
     return [at_most(f"10,000,000 messages, {one['what']}, p95, ms", 50, one["p95_ms"]) for one in results]
 
 
+def _lists(results: list[Result]) -> list[Verdict]:
+    return [at_most(f"full tables, {one['what']}, p95, ms", one["target_ms"], one["p95_ms"]) for one in results]
+
+
 def _latency(results: list[Result]) -> list[Verdict]:
     return [
         at_least(f"answers after 50 ms, window 100, {one['binds']} bind(s), share of the possible", 0.9, one["ratio"])
@@ -152,6 +156,7 @@ _READERS: dict[str, Callable[[list[Result]], list[Verdict]]] = {
     "floor": _floor,
     "receipts": _receipts,
     "pages": _pages,
+    "lists": _lists,
     "latency": _latency,
     "many": _many,
     "limit": _limit,

@@ -17,6 +17,10 @@ def number(value: float | int | None, digits: int = 0) -> str:
     """``1.234.567`` in Vietnamese, ``1,234,567`` in English; a dash for nothing."""
     if value is None:
         return "–"
+    if type(value) is int and value >= 0:
+        # Babel takes fifty times as long, and a campaign's page has four hundred of these.
+        grouped = f"{value:,}"
+        return grouped if current_language() == "en" else grouped.replace(",", ".")
     pattern = "#,##0" if digits == 0 else "#,##0." + "#" * digits
     return format_decimal(value, format=pattern, locale=_LOCALES[current_language()])
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -229,8 +229,14 @@ def _kept(redis: Redis, key: str, version: int | None) -> Progress | None:
 
 def _work_out(session: Session, redis: Redis, key: str, campaign_id: int) -> Progress:
     figures = _figures(session, get_campaign(session, campaign_id), (redis, key))
-    redis.set(key, json.dumps(asdict(figures)), ex=_KEPT_SECONDS)
+    redis.set(key, json.dumps(_plain(figures)), ex=_KEPT_SECONDS)
     return figures
+
+
+def _plain(figures: Progress) -> dict[str, Any]:
+    """What ``_read`` reads again. Not ``asdict``, which copies every figure of every ward, and that on every look."""
+    lines = {name: [line.__dict__ for line in getattr(figures, name)] for name in ("gateways", "wards")}
+    return {**figures.__dict__, **lines}
 
 
 def _read(kept: bytes) -> Progress:
@@ -261,7 +267,7 @@ def _figures(session: Session, campaign: Campaign, samples: tuple[Redis, str] | 
             if not row.by_gateway
         ),
     )
-    mark = hashlib.sha256(json.dumps(asdict(found), sort_keys=True).encode()).hexdigest()[:24]
+    mark = hashlib.sha256(json.dumps(_plain(found), sort_keys=True).encode()).hexdigest()[:24]
     return Progress(**{**found.__dict__, "mark": mark})
 
 

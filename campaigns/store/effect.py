@@ -25,8 +25,8 @@ class Meeting:
 
 
 # From the refusals to their few messages by index, of campaigns that had not ended long before. Only batches begun less
-# than a day before the refusal, or after it, can have sent anything after it. Parts are looked for by their time
-# (BRIN), for there is no index by batch: it would cost every message that is sent, and this is asked once in a while.
+# than a day before the refusal, or after it, can have sent anything after it. Parts are looked for by time (BRIN),
+# for there is no index by batch: it would cost every message that is sent, and this is asked once in a while.
 _MEETINGS = text(f"""
     WITH refused AS MATERIALIZED (
         SELECT o.id, o.created_at, coalesce(o.ended_at, 'infinity') AS until, m.batch_id, m.seq, m.state

@@ -74,26 +74,58 @@ CROWDED = f"EXISTS ({_OTHERS.format(of_class='c.message_class', campaign='c.id')
 """Whether another campaign of the class of campaign ``c`` sends, or has sent within a day."""
 
 
-def had_enough(cap: Cap, contact: str = "c") -> str:
-    """Condition over a contact: other campaigns than ``:campaign`` have given them all the class allows.
+_RIVALS = _OTHERS.format(of_class=":cap_class", campaign=":campaign")
+
+
+def _counts(cap: Cap) -> str:
+    """Condition over a message ``s`` of batch ``sb``: it counts now.
 
     A batch that began before the day and went on in it is looked up message by message; there are few. What has no
     reference that would tell when (above all what is unknown) counts if its batch was still at work in the day.
     """
     since = f"now() - {_DAY}" if cap.rolling else _MIDNIGHT
-    others = _OTHERS.format(of_class=":cap_class", campaign=":campaign")
     submitted = "SELECT 1 FROM submission u WHERE u.batch_id = s.batch_id AND u.seq = s.seq"
-    most = ":cap_most"
-    if cap.agreed:
-        most = f"""coalesce((SELECT max(k.daily_cap) FROM consent k WHERE k.phone_hash = {contact}.phone_hash
-            AND k.ended_at IS NULL AND (k.topic IS NULL OR k.topic = :topic)), :cap_most)"""
-    return f"""((SELECT count(*) FROM message s JOIN batch sb ON sb.id = s.batch_id
-        WHERE s.contact_id = {contact}.id AND s.campaign_id = ANY(ARRAY({others}))
-          AND s.state = ANY(CAST(:cap_counted AS smallint[]))
+    return f"""s.state = ANY(CAST(:cap_counted AS smallint[]))
           AND (sb.started_at >= {since} OR s.state = {S.CLAIMED.value}
                OR (coalesce(sb.lease_until, sb.started_at + {_DAY}) >= {since}
                    AND (s.state = {S.UNKNOWN.value} OR NOT EXISTS ({submitted})))
-               OR EXISTS ({submitted} AND u.submitted_at >= {since}))) >= {most})"""
+               OR EXISTS ({submitted} AND u.submitted_at >= {since}))"""
+
+
+def _most(cap: Cap, contact: str) -> str:
+    if not cap.agreed:
+        return ":cap_most"
+    return f"""coalesce((SELECT max(k.daily_cap) FROM consent k WHERE k.phone_hash = {contact}.phone_hash
+            AND k.ended_at IS NULL AND (k.topic IS NULL OR k.topic = :topic)), :cap_most)"""
+
+
+def had_enough(cap: Cap, contact: str = "c") -> str:
+    """Condition over a contact: other campaigns than ``:campaign`` have given them all the class allows."""
+    return f"""((SELECT count(*) FROM message s JOIN batch sb ON sb.id = s.batch_id
+        WHERE s.contact_id = {contact}.id AND s.campaign_id = ANY(ARRAY({_RIVALS}))
+          AND {_counts(cap)}) >= {_most(cap, contact)})"""
+
+
+def got_already(cap: Cap) -> str:
+    """The same for many: (contact_id, times), from the messages of the other campaigns, read once."""
+    return f"""SELECT s.contact_id, count(*) AS times FROM batch sb JOIN message s ON s.batch_id = sb.id
+        WHERE sb.campaign_id = ANY(ARRAY({_RIVALS})) AND {_counts(cap)} GROUP BY 1"""
+
+
+def is_enough(cap: Cap, contact: str = "c", times: str = "got.times") -> str:
+    """Condition over a contact and a row of ``got_already``."""
+    return f"{times} >= {_most(cap, contact)}"
+
+
+_RIVAL_MESSAGES = text(f"""
+    SELECT coalesce(sum(b.size), 0)::bigint FROM batch b WHERE b.campaign_id = ANY(ARRAY({_RIVALS}))
+""")
+
+
+def count_rival_messages(session: Session, cap: Cap, campaign_id: int) -> int:
+    """Messages of the campaigns whose messages a cap may have to count."""
+    asked = {"cap_class": cap.message_class, "campaign": campaign_id}
+    return int(session.execute(_RIVAL_MESSAGES, asked).scalar_one())
 
 
 def enter(session: Session, cap: Cap, *, crowded: bool) -> None:

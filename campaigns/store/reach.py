@@ -248,6 +248,11 @@ class Reach:
         """The stages that leave a contact out; all but the household's."""
         return (stage for stage in self.stages() if not stage.others)
 
+    @property
+    def is_everybody(self) -> bool:
+        """Whether its audience is the whole register, narrowed by nothing."""
+        return self.ward_ids is None and self.outcomes_of is None and not (self.carriers or self.languages or self.tags)
+
     def chosen(self) -> str:
         """Condition over contacts ``c``: who belongs to its audience, sent to or not."""
         wards = [] if self.ward_ids is None else ["c.ward_id = ANY(:reach_wards)"]
@@ -311,9 +316,9 @@ class Counted(NamedTuple):
     people: int
 
 
-# With less, a register of a million refusals is joined along two indexes, a random page for every row (measured: two
-# million pages read instead of fifty thousand).
-_ROOM = text("SET LOCAL work_mem = '64MB'")
+ROOM = text("SET LOCAL work_mem = '64MB'")
+"""Before statements that join the whole register. With less, a million refusals are joined along two indexes, a random
+page for every row (measured: two million pages read instead of fifty thousand)."""
 
 
 def count_stages(session: Session, reach: Reach) -> list[Counted]:
@@ -327,7 +332,7 @@ def count_stages(session: Session, reach: Reach) -> list[Counted]:
     household = stages.index(HOUSEHOLD)
     asked = [(place, stage) for place, stage in enumerate(stages) if not stage.others]
     whens = " ".join(f"WHEN s{place} THEN {place}" for place, _ in asked)
-    session.execute(_ROOM)
+    session.execute(ROOM)
     rows = session.execute(
         text(
             f"SELECT ward_id, carrier, CASE {whens} ELSE {len(stages)} END AS stage, sum(people)::bigint AS people,"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -14,9 +15,9 @@ from campaigns.audience.selection import Audience
 from campaigns.content.files import TemplateFacts
 from campaigns.draft import CampaignDraft
 from campaigns.errors import Forbidden, NotFound
-from campaigns.models import Area, Department
+from campaigns.models import Area, Department, OptOut
 from campaigns.store.campaigns import list_campaigns
-from campaigns.store.console import count_campaigns, estimate_contacts
+from campaigns.store.console import Refusals, count_campaigns, estimate_contacts, estimate_refusals
 from campaigns.store.invites import write_place
 from campaigns.store.people import list_messages_to
 from campaigns.store.scope import load_scope
@@ -149,6 +150,17 @@ def test_contacts_are_counted_inside_only(session: Session, keyring: Keyring) ->
         make_contact(session, keyring, ward=ward)
     assert estimate_contacts(session, here(session)) == 1
     assert estimate_contacts(session) == 3
+
+
+def test_refusals_are_counted_inside_only_and_those_that_ended_nowhere(session: Session, keyring: Keyring) -> None:
+    for ward, ended in ((HERE, None), (THERE, None), (HERE, datetime.now(UTC))):
+        contact = make_contact(session, keyring, ward=ward)
+        session.add(
+            OptOut(phone_hash=contact.phone_hash, source="staff", evidence="đơn", created_by="b", ended_at=ended)
+        )
+    session.flush()
+    assert estimate_refusals(session, here(session)) == Refusals(in_force=1, today=1)
+    assert estimate_refusals(session) == Refusals(in_force=2, today=2)
 
 
 def test_messages_of_campaigns_outside_are_not_listed(session: Session, keyring: Keyring) -> None:

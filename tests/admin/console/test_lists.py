@@ -98,19 +98,33 @@ def test_a_filter_nobody_offers_is_told_and_ignored(signed_in: Any) -> None:
 
 
 def test_lists_turn_their_pages_and_never_count(app: Any, signed_in: Any, session: Session, keyring: Keyring) -> None:
-    for n in range(60):
-        make_contact(session, keyring, full_name=f"Người số {n:03}")
+    eleventh = [make_contact(session, keyring, full_name=f"Người số {n:03}") for n in range(60)][10].id
     session.commit()
     officer = signed_in("officer")
     asked: list[str] = []
     engine = app.extensions["loa"].database.engine
     event.listen(engine, "before_cursor_execute", lambda *a: asked.append(a[2].lower()))
-    first, second = officer.get("/contacts/").text, officer.get("/contacts/?page=1").text
+    first, second = officer.get("/contacts/").text, officer.get(f"/contacts/?page=7&before={eleventh}").text
     assert "Người số 059" in first
     assert "Người số 009" in second
     assert "Trang sau" in first
     assert "Trang sau" not in second
     assert not [statement for statement in asked if "count(" in statement and "contact" in statement]
+
+
+def test_refusals_turn_their_pages_beside_the_last_one(signed_in: Any, session: Session, keyring: Keyring) -> None:
+    session.add_all(
+        OptOut(phone_hash=bytes([n]) * 16, source="staff", evidence=f"đơn số {n:03}", created_by="b") for n in range(60)
+    )
+    session.commit()
+    officer = signed_in("officer")
+    first = officer.get("/optouts/?standing=yes").text
+    link = re.search(r'rel="next" href="([^"]+)"', first)
+    assert link is not None
+    second = officer.get(link[1].replace("&amp;", "&")).text
+    assert [f"đơn số {n:03}" in first for n in (59, 10, 9)] == [True, True, False]
+    assert [f"đơn số {n:03}" in second for n in (10, 9, 0)] == [False, True, True]
+    assert 'rel="next"' not in second
 
 
 def test_contacts_turn_their_pages_beside_the_last_person(signed_in: Any, session: Session, keyring: Keyring) -> None:

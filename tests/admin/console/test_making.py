@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Campaign
@@ -80,6 +80,31 @@ def test_five_steps_lead_from_nothing_to_submitted(ready: None, signed_in: Any, 
     assert send(officer, session, "submission").headers["Location"] == "/campaigns/1/"
     made = only(session)
     assert (made.state, made.values, made.audience["districts"]) == ("submitted", {"gio_bat_dau": "7:30"}, ["490"])
+
+
+def test_pages_come_before_the_audience_is_counted(
+    ready: None, app: Any, signed_in: Any, session: Session
+) -> None:
+    officer = signed_in("officer")
+    begin(officer)
+    send(officer, session, "audience", **WHOM)
+    asked: list[str] = []
+    engine = app.extensions["loa"].database.engine
+    event.listen(engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+
+    def counts(address: str, **headers: str) -> tuple[str, int]:
+        asked.clear()
+        page = officer.get(address, headers=headers).text
+        return page, len([each for each in asked if "AS people" in each and "FROM contact c" in each])
+
+    for step, told in (("review", ' waterfall">'), ("submission", 'id="f-submission"')):
+        address = f"/campaigns/1/edit/{step}"
+        page, times = counts(address)
+        assert (f'data-load="{address}"' in page, told in page, times) == (True, False, 0)
+        part, times = counts(address, **{"X-Requested-With": "fetch"})
+        assert (told in part, "<html" in part, times) == (True, False, 1)
+        page, times = counts(f"{address}?counted=1")
+        assert (told in page, "<html" in page, times) == (True, True, 1)
 
 
 def test_the_review_tells_text_people_cost_gateways_and_finish(ready: None, signed_in: Any, session: Session) -> None:

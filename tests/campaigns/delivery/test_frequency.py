@@ -17,11 +17,13 @@ from campaigns.delivery.planner import plan_campaign
 from campaigns.delivery.states import MessageState
 from campaigns.stats import reconcile, summary
 from campaigns.stats.idle import idle_reason
+from campaigns.store import making
 from campaigns.store.claiming import Claim, ClaimRequest, claim_messages
 from campaigns.store.database import Database
 from campaigns.store.delivery import Outcomes, list_ready_campaigns, record_outcomes, release_batch
 from campaigns.store.frequency import OVER_CAP, Cap, enter
 from campaigns.store.gateways import note_session
+from campaigns.store.making import count_over_cap, list_over_cap
 from campaigns.store.reach import WILL_SEND, Reach, count_stages, list_at_stage
 from config.keys import Keyring
 from config.zone import CITY_TIME
@@ -302,6 +304,30 @@ def test_claims_of_one_class_share_the_lock_while_each_is_alone(town: Make) -> N
         locked = two.execute(text("SELECT pg_try_advisory_xact_lock(classid::int, objid::int) FROM pg_locks"
                                   " WHERE locktype = 'advisory' AND mode = 'ShareLock' LIMIT 1")).scalar()  # fmt: skip
         assert locked is False
+
+
+@pytest.mark.parametrize("cap", [ONE_A_DAY, THREE_IN_24_HOURS], ids=["a notice", "advertising"])
+def test_who_has_had_enough_is_counted_the_same_one_by_one_and_all_at_once(
+    town: Make, cap: Cap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = town(6, cap)
+    place.run("UPDATE consent SET daily_cap = 2 WHERE id % 2 = 0")
+    for _ in range(2):
+        claim = place.claim(place.campaign(), budget_parts=4.0)
+        assert claim is not None
+        place.settle(claim)
+    place.run("UPDATE contact SET unusable = 'restricted' WHERE id = (SELECT min(id) FROM contact)")
+    place.run(
+        "INSERT INTO opt_out (phone_hash, source, evidence, created_by)"
+        " SELECT phone_hash, 'staff', 'x', 'x' FROM contact ORDER BY id DESC LIMIT 1"
+    )
+    reach = Reach(ward_ids=None, topic="cu-tru", honours_refusals=True, campaign_id=99, cap=cap)
+    with place.database.transaction() as session:
+        one_by_one = count_over_cap(session, reach)
+        assert one_by_one == len(list_over_cap(session, reach, after=0, limit=50)) > 0
+        monkeypatch.setattr(making, "_FEW", 0)
+        assert count_over_cap(session, reach) == one_by_one
+        assert count_over_cap(session, replace(reach, cap=replace(cap, message_class="noi-bo"))) == 0
 
 
 def test_the_same_text_reaches_nobody_twice_unless_a_campaign_says_why(town: Make) -> None:
