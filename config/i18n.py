@@ -67,3 +67,14 @@ def t(vi: str, en: str, **values: Any) -> str:
     """The sentence of the current language, with its ``{named}`` holes filled from ``values``."""
     chosen = en if _language.get() == "en" else vi
     return chosen.format(**values) if values else chosen
+
+
+_SWAPPED = str.maketrans(".,", ",.")
+
+
+def figure(value: float, digits: int = 0) -> str:
+    """``1.234.567`` in Vietnamese, ``1,234,567`` in English; at most so many decimals, none that is a zero."""
+    text = f"{value:,.{digits}f}"
+    if digits:
+        text = text.rstrip("0").rstrip(".")
+    return text if _language.get() == "en" else text.translate(_SWAPPED)

@@ -129,6 +129,12 @@ def filled(gateway: Gateway, routes: Sequence[Route]) -> Form:
     return Form(values)
 
 
+def shown(gateway: Gateway) -> dict[str, str]:
+    """Its settings by name, those left to the adapter's defaults too, without its secrets."""
+    every = _shown(adapter_type(gateway.adapter).settings_type, gateway.settings)
+    return {name.removeprefix(PREFIX): value for name, value in every}
+
+
 def _shown(settings: type[AdapterSettings], stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, info in settings.model_fields.items():
         kind, _ = _kind(info)

@@ -213,7 +213,7 @@ class ImportPages(Screen):
             form=form,
             chosen=(form.list("field") + [""] * len(job.titles))[: len(job.titles)],
             choices=list(FIELDS.items()),
-            editions=[(e, t("Địa giới {e}", "Edition {e}", e=e)) for e in list_editions(reading())],
+            editions=[(e, t("Danh mục địa bàn {e}", "Edition {e}", e=e)) for e in list_editions(reading())],
             kind=kind,
             rows=rows,
             examples=[_first(cells[column : column + 1] for _, cells in rows) for column in range(len(job.titles))],
