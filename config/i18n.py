@@ -57,10 +57,7 @@ class Count(int):
     """How many of something; a sentence shows it as its language does: ``3.868`` people, or ``3,868``."""
 
     def __format__(self, spec: str) -> str:
-        if spec:
-            return super().__format__(spec)
-        grouped = f"{int(self):,}"
-        return grouped if _language.get() == "en" else grouped.replace(",", ".")
+        return super().__format__(spec) if spec else figure(int(self))
 
 
 def t(vi: str, en: str, **values: Any) -> str:

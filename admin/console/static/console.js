@@ -15,6 +15,12 @@ for (const menu of document.querySelectorAll("details.menu")) {
 }
 
 // A refused form puts the reader at the list of what to mend.
+for (const link of document.querySelectorAll("#errors a[href^='#']")) {
+  // A reason that does not name its field says little away from it.
+  const label = document.querySelector(`label[for="${CSS.escape(link.hash.slice(1))}"]`)?.firstChild?.textContent.trim();
+  const words = link.textContent.trim();
+  if (label && !words.toLowerCase().includes(label.toLowerCase())) link.textContent = `${label}: ${words}`;
+}
 document.getElementById("errors")?.focus();
 
 // Steps that cannot be taken back ask first; no form goes out twice.
