@@ -1,4 +1,4 @@
-"""What carriers and sources of refusals are called, in words that lists, pages and files share."""
+"""What carriers, roles and sources of refusals are called, in words that lists, pages and files share."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ SOURCE_TITLES: Mapping[str, Text] = {
     "staff": Text("Cán bộ ghi nhận", "Staff"),
     "import": Text("Nhập danh sách", "Import"),
     "telco": Text("Nhà mạng báo", "Telco"),
+}
+
+ROLE_TITLES: Mapping[str, Text] = {
+    "officer": Text("Cán bộ truyền thông", "Officer"),
+    "approver": Text("Người duyệt", "Approver"),
+    "analyst": Text("Người xem số liệu", "Analyst"),
+    "operator": Text("Người vận hành", "Operator"),
+    "administrator": Text("Quản trị", "Administrator"),
 }
 
 

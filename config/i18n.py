@@ -57,13 +57,21 @@ class Count(int):
     """How many of something; a sentence shows it as its language does: ``3.868`` people, or ``3,868``."""
 
     def __format__(self, spec: str) -> str:
-        if spec:
-            return super().__format__(spec)
-        grouped = f"{int(self):,}"
-        return grouped if _language.get() == "en" else grouped.replace(",", ".")
+        return super().__format__(spec) if spec else figure(int(self))
 
 
 def t(vi: str, en: str, **values: Any) -> str:
     """The sentence of the current language, with its ``{named}`` holes filled from ``values``."""
     chosen = en if _language.get() == "en" else vi
     return chosen.format(**values) if values else chosen
+
+
+_SWAPPED = str.maketrans(".,", ",.")
+
+
+def figure(value: float, digits: int = 0) -> str:
+    """``1.234.567`` in Vietnamese, ``1,234,567`` in English; at most so many decimals, none that is a zero."""
+    text = f"{value:,.{digits}f}"
+    if digits:
+        text = text.rstrip("0").rstrip(".")
+    return text if _language.get() == "en" else text.translate(_SWAPPED)

@@ -19,7 +19,7 @@ def areas() -> None:
         "Load the units. Loading them again changes nothing.",
     )
 )
-@click.option("--edition", help=t("Bộ địa giới, như 2023 (mặc định: tất cả).", "Edition, as 2023 (default: all)."))
+@click.option("--edition", help=t("Danh mục địa bàn, như 2023 (mặc định: tất cả).", "Edition, as 2023 (default: all)."))
 @as_option
 @json_option
 @pass_loa
@@ -46,7 +46,7 @@ def load(loa: Loa, edition: str | None, as_email: str | None, as_json: bool) -> 
 
 
 @areas.command("list", help=t("Liệt kê các đơn vị đã nạp.", "List the loaded units."))
-@click.option("--edition", help=t("Bộ địa giới (mặc định: theo thiết lập).", "Edition (default: as set)."))
+@click.option("--edition", help=t("Danh mục địa bàn (mặc định: theo thiết lập).", "Edition (default: as set)."))
 @json_option
 @pass_loa
 def list_units(loa: Loa, edition: str | None, as_json: bool) -> None:

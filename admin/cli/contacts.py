@@ -33,7 +33,7 @@ def contacts() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help=t("Ghi các dòng lỗi, các số đã sửa vào tệp CSV này.", "Write bad rows and repaired numbers to this CSV file."),
 )
-@click.option("--edition", help=t("Bộ địa giới của phường, xã trong tệp.", "Edition of the wards in the file."))
+@click.option("--edition", help=t("Danh mục địa bàn của phường, xã trong tệp.", "Edition of the wards in the file."))
 @as_option
 @json_option
 @pass_loa

@@ -54,6 +54,8 @@ def check_email(email: str) -> str:
         InvalidInput: it is none.
     """
     address = email.strip().lower()
+    if not address:
+        raise InvalidInput("Hãy nhập địa chỉ email.", "Enter the email address.")
     if not EMAIL.fullmatch(address):
         raise InvalidInput("“{email}” không phải địa chỉ email.", "“{email}” is no email address.", email=address[:100])
     return address

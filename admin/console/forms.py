@@ -36,6 +36,13 @@ class Form:
         }
         return cls({name: values[-1] for name, values in lists.items()}, lists)
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The errors in the order of the page's fields; browsers send them in that order."""
+        order = {name: place for place, name in enumerate(self.values)}
+        names = sorted(self.errors, key=lambda name: order.get(name, len(order)))
+        return {name: self.errors[name] for name in names}
+
     def get(self, name: str) -> str:
         """The value of a field, empty where there is none."""
         return self.values.get(name, "")

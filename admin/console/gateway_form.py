@@ -14,8 +14,9 @@ from pydantic.fields import FieldInfo
 
 from admin.console.forms import Form
 from campaigns.content.prices import CARRIERS
+from campaigns.errors import InvalidInput
 from campaigns.gateways.contract import AdapterSettings, Words
-from campaigns.gateways.registry import ANY_CARRIER, InvalidSettings, adapter_type
+from campaigns.gateways.registry import ANY_CARRIER, InvalidSettings, adapter_type, check_tps
 from campaigns.gateways.whereabouts import WrongPlace
 from campaigns.models import Gateway, Route
 from campaigns.store.gateways import Way
@@ -129,6 +130,12 @@ def filled(gateway: Gateway, routes: Sequence[Route]) -> Form:
     return Form(values)
 
 
+def shown(gateway: Gateway) -> dict[str, str]:
+    """Its settings by name, those left to the adapter's defaults too, without its secrets."""
+    every = _shown(adapter_type(gateway.adapter).settings_type, gateway.settings)
+    return {name.removeprefix(PREFIX): value for name, value in every}
+
+
 def _shown(settings: type[AdapterSettings], stored: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, info in settings.model_fields.items():
         kind, _ = _kind(info)
@@ -167,13 +174,18 @@ def settings_of(form: Form, adapter: str) -> dict[str, Any]:
 def _tps(form: Form) -> float | None:
     value = form.get("tps").strip().replace(",", ".")
     try:
-        return float(value if value.isascii() and len(value) < 12 else "no")
+        tps = float(value if value.isascii() and len(value) < 12 else "no")
     except ValueError:
         form.errors["tps"] = t(
             "Hãy nhập hạn mức trong hợp đồng: số phần tin mỗi giây, như 50 hoặc 0,5.",
             "Enter the contract's limit in parts per second, such as 50 or 0.5.",
         )
         return None
+    try:
+        check_tps(tps)
+    except InvalidInput as refusal:
+        form.errors["tps"] = str(refusal)
+    return tps
 
 
 def _between(form: Form, name: str, most: int) -> int | None:

@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 
 from admin.console import formats, words
 from admin.console.guard import allowed, may
-from campaigns.proof.deeds import deed
+from campaigns.proof.deeds import actor_title, deed, explain
 from config.i18n import LANGUAGES, current_language, set_language, t
 
 THEME_COOKIE = "loa-theme"
@@ -69,6 +69,8 @@ def _helpers() -> dict[str, Any]:
         "local": formats.local,
         "words": words,
         "deed": deed,
+        "actor_title": actor_title,
+        "explain": explain,
         "may": may,
         "allowed": allowed,
         "static_url": static_url,

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from redis import Redis
@@ -20,12 +20,13 @@ from campaigns.areas.alphabet import alphabetical
 from campaigns.delivery.states import MESSAGE_STATES, MessageState
 from campaigns.gateways.breaker import State
 from campaigns.models import Campaign
+from campaigns.stats import clock
 from campaigns.stats.health import STATES, why
-from campaigns.stats.idle import idle_reason
+from campaigns.stats.idle import idle_reason, lately_refused
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.progress import read_standing
-from config.i18n import LANGUAGES, current_language, language
+from config.i18n import LANGUAGES, Text, current_language, figure, language, t
 
 SHARED_MS = 1000
 """Within so long nobody works the figures out again, however many look."""
@@ -48,6 +49,8 @@ class Stretch:
     count: int
     x: float
     width: float
+    kinds: Sequence[tuple[Text, int]] = ()
+    """The states of the group that messages are in, and how many."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,8 @@ class Progress:
     totals: Mapping[str, int]
     rate: float | None
     said: Mapping[str, Mapping[str, Any]]
-    """By language: ``idle``, why it stands still, and ``ahead``, sentences about its pace and its end."""
+    """By language: ``idle``, why it stands still, ``ahead``, sentences about its pace and its end, and ``refused``,
+    what the telco refused lately."""
     gateways: Sequence[GatewayLine] = ()
     wards: Sequence[WardLine] = field(default=())
     mark: str = ""
@@ -158,6 +162,12 @@ class Progress:
         """Why nothing goes out, in the language of the moment."""
         reason: str | None = self.said[current_language()]["idle"]
         return reason
+
+    @property
+    def refused(self) -> str | None:
+        """What the telco refused lately, in the language of the moment."""
+        told: str | None = self.said[current_language()]["refused"]
+        return told
 
     @property
     def ahead(self) -> list[str]:
@@ -192,7 +202,7 @@ class Progress:
         for group in GROUPS:
             count = group.count(self.totals)
             width = 1000 * count / self.planned if self.planned else 0.0
-            found.append(Stretch(group, count, round(x, 2), round(width, 2)))
+            found.append(Stretch(group, count, round(x, 2), round(width, 2), group.kinds(self.totals)))
             x += width
         return found
 
@@ -259,7 +269,7 @@ def _figures(session: Session, campaign: Campaign, samples: tuple[Redis, str] | 
         parts=sum(row.parts for row in on_gateways),
         totals=totals,
         rate=rates.get(""),
-        said=_said(session, campaign),
+        said=_said(session, campaign, totals["accepted"]),
         gateways=tuple(_gateway(row, rates) for row in on_gateways),
         wards=tuple(
             WardLine(row.ward or "", row.planned, _states(row), row.ward_code or "")
@@ -298,14 +308,30 @@ def _gateway(row: Row[Any], rates: Mapping[str, float]) -> GatewayLine:
     )
 
 
-def _said(session: Session, campaign: Campaign) -> dict[str, dict[str, Any]]:
+def _said(session: Session, campaign: Campaign, accepted: int) -> dict[str, dict[str, Any]]:
     """In every language, so that viewers of both cost one look ahead."""
     ahead = outlook(session, campaign)
     said: dict[str, dict[str, Any]] = {}
     for each in LANGUAGES:
         with language(each):
-            said[each] = {"idle": idle_reason(session, campaign.id), "ahead": ahead.words()}
+            said[each] = {
+                "idle": idle_reason(session, campaign.id) or _last_receipts(campaign, accepted),
+                "ahead": ahead.words(),
+                "refused": lately_refused(session, campaign),
+            }
     return said
+
+
+def _last_receipts(campaign: Campaign, accepted: int) -> str | None:
+    """Of a campaign that has handed everything over: for how many the telco has still to say what became of them."""
+    if campaign.state not in {"finished", "cancelled"} or not accepted or campaign.finished_at is None:
+        return None
+    return t(
+        "không còn tin nào chờ gửi; {n} tin chờ biên nhận của nhà mạng, chậm nhất tới {time}",
+        "nothing is left to send; the telco still owes the receipts of {n} messages, at the latest by {time}",
+        n=figure(accepted),
+        time=clock.moment(campaign.finished_at + timedelta(minutes=campaign.validity_minutes)),
+    )
 
 
 def _rates(redis: Redis, key: str, handed: Mapping[str, float]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from campaigns.delivery.states import CAMPAIGN_TITLES, STATE_TITLES, CampaignState, MessageState
 from campaigns.titles import CARRIER_TITLES as CARRIER_TITLES
+from campaigns.titles import ROLE_TITLES as ROLE_TITLES
 from campaigns.titles import SOURCE_TITLES as SOURCE_TITLES
 from campaigns.titles import carrier as carrier
 from config.i18n import Text, t
@@ -104,6 +105,11 @@ class Group:
         """How many messages of ``totals`` (by state name) belong here."""
         return sum(totals.get(state.label, 0) for state in self.states)
 
+    def kinds(self, totals: Mapping[str, int]) -> list[tuple[Text, int]]:
+        """Its states that messages are in, and how many, where there are several to tell apart."""
+        among = [(STATE_TITLES[state], totals.get(state.label, 0)) for state in self.states] if self.states[1:] else []
+        return [(title, count) for title, count in among if count]
+
 
 GROUPS: tuple[Group, ...] = (
     Group(
@@ -159,14 +165,6 @@ THEMES: Mapping[str, Text] = {
     "dark": Text("Tối", "Dark"),
 }
 """What the pages may look like; the first follows the person's system."""
-
-ROLE_TITLES: Mapping[str, Text] = {
-    "officer": Text("Cán bộ truyền thông", "Officer"),
-    "approver": Text("Người duyệt", "Approver"),
-    "analyst": Text("Người xem số liệu", "Analyst"),
-    "operator": Text("Người vận hành", "Operator"),
-    "administrator": Text("Quản trị", "Administrator"),
-}
 
 USER_BADGES: Mapping[str, Badge] = {
     "active": Badge(Text("Đang dùng", "Active"), "check", "good"),
@@ -229,4 +227,3 @@ DIMENSION_TITLES: Mapping[str, Text] = {
     "hour": Text("Giờ gửi", "Hour"),
     "state": Text("Trạng thái", "State"),
 }
-

@@ -118,7 +118,7 @@ class AreaIndex:
         other = _elsewhere(written, self.edition)
         if other is not None:
             return UnknownArea(
-                "Bộ địa giới {edition} không có “{written}”; bộ {other} thì có: {title}.",
+                "Danh mục địa bàn {edition} không có “{written}”; danh mục {other} thì có: {title}.",
                 "Edition {edition} of the areas has no “{written}”; edition {other} has: {title}.",
                 edition=self.edition,
                 written=_short(written),
@@ -127,7 +127,7 @@ class AreaIndex:
                 suggestions=near,
             )
         return UnknownArea(
-            "Bộ địa giới {edition} không có “{written}”.",
+            "Danh mục địa bàn {edition} không có “{written}”.",
             "Edition {edition} of the areas has no “{written}”.",
             edition=self.edition,
             written=_short(written),

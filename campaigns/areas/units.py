@@ -76,7 +76,7 @@ def units_of(edition: str) -> tuple[Unit, ...]:
     editions = all_units()
     if edition not in editions:
         raise NotFound(
-            "Không có bộ địa giới “{edition}”; hiện có: {known}.",
+            "Không có danh mục địa bàn “{edition}”; hiện có: {known}.",
             "There is no edition “{edition}” of the areas; there are: {known}.",
             edition=edition,
             known=", ".join(editions),

@@ -135,7 +135,7 @@ def _index(edition: str, area_ids: dict[str, int]) -> AreaIndex:
     index = AreaIndex(edition)
     if not all(ward.code in area_ids for ward in index.wards):
         raise NotFound(
-            "Địa giới {edition} chưa được nạp: chạy “loa areas load”.",
+            "Danh mục địa bàn {edition} chưa được nạp: chạy “loa areas load”.",
             "Edition {edition} of the areas is not loaded: run “loa areas load”.",
             edition=edition,
         )

@@ -23,6 +23,7 @@ import python_calamine
 
 from campaigns.audience.columns import Columns, assign_fields, has_phone, read_header, read_titles
 from campaigns.errors import InvalidInput
+from config.i18n import Text, t
 
 MAX_FILE_BYTES = 4 * 1024**3
 MAX_LINE_BYTES = 1024**2
@@ -117,7 +118,32 @@ def estimate_rows(path: Path) -> int | None:
         if file.read(4) == b"PK\x03\x04":
             return None
         file.seek(0)
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b"")) + 1
+        lines, last = 0, b""
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            lines, last = lines + block.count(b"\n"), block
+        unended = 0 if last.rstrip(b"\0").endswith(b"\n") else 1
+        return max(1, lines + unended - 1)  # the header is no row
+
+
+_SEPARATOR_WORDS = {
+    "tab": Text("dấu tab", "tabs"),
+    ",": Text("dấu phẩy", "commas"),
+    ";": Text("dấu chấm phẩy", "semicolons"),
+}
+
+
+def kind_words(kind: str) -> str:
+    """A ``FoundTable.kind`` for whoever reads the page: ``CSV, bảng mã UTF-8, ngăn cách bằng dấu phẩy``."""
+    found = re.fullmatch(r"CSV (\S+), “(.+)”", kind)
+    if found is None:
+        return kind
+    encoding, separator = found.group(1).removesuffix("-sig").upper(), found.group(2)
+    return t(
+        "CSV, bảng mã {encoding}, ngăn cách bằng {separator}",
+        "CSV, {encoding}, separated by {separator}",
+        encoding=encoding,
+        separator=str(_SEPARATOR_WORDS.get(separator, f"“{separator}”")),
+    )
 
 
 def _size_of(path: Path) -> int:

@@ -144,6 +144,12 @@ def confirm(session: Session, actor: Actor, job_id: int, fields: Sequence[str], 
         raise InvalidInput(
             "Bảng cột không khớp với tệp. Hãy tải lại trang.", "The columns do not fit the file. Reload the page."
         )
+    if "phone" not in fields:
+        raise InvalidInput(
+            "Chưa có cột nào được lấy làm số điện thoại. Chọn “Số điện thoại” ở đúng cột bên dưới, hoặc bỏ tệp này.",
+            "No column is taken for the phone number. Choose “Phone number” at the right one below, or discard the"
+            " file.",
+        )
     assign_fields(job.titles, fields)
     own = actor.scope.wards
     if own is not None:

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from config.i18n import Text
+from campaigns.gateways.codes import in_words
+from config.i18n import Text, figure
 
 PAUSE_SHARE = 0.8
 
@@ -52,7 +53,8 @@ class Refusals:
 
 _MARK = "refused: "
 _SENTENCE = Text(
-    "{count} trên {answers} tin gần nhất bị từ chối: {error}", "{count} of the last {answers} refused: {error}"
+    "{count} trên {answers} tin gần nhất bị nhà mạng từ chối: {error}",
+    "{count} of the last {answers} messages were refused by the telco: {error}",
 )
 
 
@@ -64,7 +66,7 @@ def read_reason(reason: str | None) -> str | None:
     count, slash, answers = numbers.partition("/")
     if not (slash and count.isdecimal() and answers.isdecimal()):
         return reason
-    return _SENTENCE.format(count=count, answers=answers, error=error)
+    return _SENTENCE.format(count=figure(int(count)), answers=figure(int(answers)), error=in_words(error))
 
 
 def latest(stretches: Sequence[Stretch], window: int) -> list[Stretch]:
@@ -75,13 +77,20 @@ def latest(stretches: Sequence[Stretch], window: int) -> list[Stretch]:
     return kept
 
 
-def too_many(stretches: Sequence[Stretch], window: int) -> Refusals | None:
-    """The reason to pause, where there are ``window`` answers and most of them are one refusal."""
-    answers = sum(stretch.answers for stretch in stretches)
+def refusals_among(stretches: Sequence[Stretch]) -> Refusals | None:
+    """The refusal that is most frequent among some answers; None where nothing was refused."""
     refused: Counter[str] = Counter()
     for stretch in stretches:
         refused.update(stretch.refused)
-    if answers < window or not refused:
+    if not refused:
         return None
     ((error, count),) = refused.most_common(1)
-    return Refusals(count, answers, error) if count >= answers * PAUSE_SHARE else None
+    return Refusals(count, sum(stretch.answers for stretch in stretches), error)
+
+
+def too_many(stretches: Sequence[Stretch], window: int) -> Refusals | None:
+    """The reason to pause, where there are ``window`` answers and most of them are one refusal."""
+    found = refusals_among(stretches)
+    if found is None or found.answers < window:
+        return None
+    return found if found.count >= found.answers * PAUSE_SHARE else None

@@ -178,14 +178,24 @@ def check_name(session: Session, name: str) -> None:
         raise InvalidInput("Đã có cổng “{name}”.", "There is a gateway “{name}” already.", name=name)
 
 
-def _check_limits(tps: float | None, binds: int | None) -> None:
-    if tps is not None and not 0.01 <= tps <= 50_000:
+def check_tps(tps: float) -> None:
+    """Whether an account's limit is one that can be kept.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    if not 0.01 <= tps <= 50_000:
         raise InvalidInput(
             "Hạn mức phải từ 0,01 đến 50.000 phần tin mỗi giây.",
             "The rate must be between 0.01 and 50,000 parts per second.",
         )
+
+
+def _check_limits(tps: float | None, binds: int | None) -> None:
+    if tps is not None:
+        check_tps(tps)
     if binds is not None and not 1 <= binds <= 50:
-        raise InvalidInput("Số kết nối phải từ 1 đến 50.", "Binds must be between 1 and 50.")
+        raise InvalidInput("Số phiên phải từ 1 đến 50.", "Binds must be between 1 and 50.")
 
 
 def _read_carriers(named: Sequence[str]) -> dict[str, int | None]:

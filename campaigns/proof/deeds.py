@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from campaigns.areas.names import fold
-from config.i18n import Text, t
+from campaigns.content.classes import MESSAGE_CLASSES
+from campaigns.titles import ROLE_TITLES, SOURCE_TITLES, carrier
+from config.i18n import Text, figure, t
+from config.zone import CITY_TIME
 
 DEEDS: Mapping[str, Text] = {
     "campaign.created": Text("soạn chiến dịch", "made the campaign"),
@@ -72,13 +77,13 @@ DEEDS: Mapping[str, Text] = {
     "user.own_sessions_ended": Text("kết thúc các phiên khác của mình", "ended one's other sessions"),
     "user.totp_set_up": Text("bật mã xác thực", "set up codes from an app"),
     "user.totp_dropped": Text("bỏ mã xác thực", "dropped codes from an app"),
-    "user.passkey_added": Text("thêm khoá truy cập", "added a passkey"),
-    "user.passkey_dropped": Text("bỏ khoá truy cập", "dropped a passkey"),
+    "user.passkey_added": Text("thêm passkey", "added a passkey"),
+    "user.passkey_dropped": Text("bỏ passkey", "dropped a passkey"),
     "user.second_factor_dropped": Text("gỡ bước xác thực thứ hai của người dùng", "dropped the user's second factor"),
     "user.recovery_renewed": Text("cấp lại mã dự phòng", "renewed recovery codes"),
     "user.recovery_used": Text("dùng mã dự phòng", "used a recovery code"),
-    "department.added": Text("thêm đơn vị", "added a department"),
-    "department.ended": Text("ngừng đơn vị", "ended a department"),
+    "department.added": Text("thêm sở, ngành", "added a department"),
+    "department.ended": Text("ngừng sở, ngành", "ended a department"),
     "user.signed-in": Text("đăng nhập", "signed in"),
     "user.signed-out": Text("đăng xuất", "signed out"),
     "user.sign-in-failed": Text("đăng nhập không thành công", "failed to sign in"),
@@ -131,7 +136,7 @@ KINDS: Mapping[str, Text] = {
     "template": Text("Mẫu tin", "Template"),
     "user": Text("Người dùng", "User"),
     "invite": Text("Lời mời", "Invitation"),
-    "department": Text("Đơn vị", "Department"),
+    "department": Text("Sở, ngành", "Department"),
     "gateway": Text("Cổng viễn thông", "Gateway"),
     "optout": Text("Từ chối nhận tin", "Refusal"),
     "inbound": Text("Tin nhắn tới", "Inbound message"),
@@ -173,8 +178,8 @@ FIELDS: Mapping[str, Text] = {
     "source": Text("nguồn", "source"),
     "decision": Text("quyết định", "decision"),
     "wish": Text("nghĩa", "meaning"),
-    "tps": Text("hạn mức (phần/giây)", "parts per second"),
-    "binds": Text("số kết nối", "binds"),
+    "tps": Text("hạn mức (phần tin/giây)", "parts per second"),
+    "binds": Text("số phiên", "binds"),
     "carriers": Text("nhà mạng", "carriers"),
     "settings": Text("thông số", "settings"),
     "secrets": Text("thông số bí mật", "secret settings"),
@@ -182,12 +187,12 @@ FIELDS: Mapping[str, Text] = {
     "count": Text("số lượng", "count"),
     "added": Text("thêm", "added"),
     "rows": Text("số dòng", "rows"),
-    "created": Text("mới", "created"),
+    "created": Text("thêm mới", "created"),
     "updated": Text("cập nhật", "updated"),
     "unchanged": Text("không đổi", "unchanged"),
     "duplicates": Text("trùng", "duplicates"),
-    "rejected": Text("bị loại", "rejected"),
-    "repaired": Text("tự sửa", "repaired"),
+    "rejected": Text("không nhận", "rejected"),
+    "repaired": Text("số đã sửa", "repaired"),
     "by": Text("theo", "by"),
     "target": Text("dẫn tới", "leads to"),
     "fingerprint": Text("mã băm tệp", "file's hash"),
@@ -219,11 +224,76 @@ FIELDS: Mapping[str, Text] = {
     "network": Text("mạng", "network"),
     "list": Text("danh sách", "list"),
     "filters": Text("bộ lọc", "filters"),
+    "job": Text("lượt nhập", "import"),
+    "edition": Text("danh mục địa bàn", "edition of the areas"),
+    "warnings": Text("lưu ý", "warnings"),
+    "working": Text("là ngày làm bù", "is worked"),
+    "label": Text("tên gọi", "label"),
+    "from": Text("từ ngày", "from"),
+    "price": Text("giá (đồng)", "price (đồng)"),
+    "gateway": Text("cổng", "gateway"),
+    "kind": Text("loại", "kind"),
+    "due": Text("hạn", "due"),
+    "ground": Text("căn cứ từ chối", "ground of the refusal"),
+    "act": Text("dòng nhật ký", "entry of the audit"),
+    "contact": Text("người trong danh bạ", "person of the register"),
+    "discovered": Text("phát hiện lúc", "discovered"),
+    "how": Text("cách đồng ý", "how"),
+    "sessions": Text("số phiên", "sessions"),
+    "passkey": Text("passkey", "passkey"),
+    "link_by": Text("liên kết của", "link made by"),
+    "invited_by": Text("người mời", "invited by"),
+    "district": Text("quận, huyện", "district"),
+    "ward": Text("phường, xã", "ward"),
+    "carrier": Text("nhà mạng", "carrier"),
+    "state": Text("trạng thái", "state"),
+    "hour": Text("giờ gửi", "hour"),
 }
 
 
 _HASHES = frozenset({"hash", "fingerprint"})
 """Shown by their first 16 characters, as on the campaign's page."""
+
+_AMOUNTS = frozenset(
+    {
+        *("count", "rows", "created", "updated", "unchanged", "duplicates", "rejected", "repaired", "warnings"),
+        *("added", "people", "tps", "binds", "pace_per_hour", "ward_pace_per_hour", "of", "sessions", "price"),
+    }
+)
+"""Numbers that count something; the others name it, and stand as they are."""
+
+_NAMES_OF_FIELDS = frozenset({"fields", "settings", "secrets", "by"})
+"""Their values are names of fields."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"\d\d:\d\d:00")
+
+
+def _carrier(name: str) -> str:
+    return t("mọi nhà mạng khác", "any other carrier") if name == "*" else carrier(name)
+
+
+def _class(slug: str) -> str:
+    known = MESSAGE_CLASSES.get(slug)
+    return str(known.title) if known else slug
+
+
+_WORDS: Mapping[str, Callable[[str], object]] = {
+    "roles": lambda value: ROLE_TITLES.get(value, value),
+    "source": lambda value: SOURCE_TITLES.get(value, value),
+    "carriers": _carrier,
+    "message_class": _class,
+    "class": _class,
+}
+"""Values that stand for something, by field."""
+
+
+def tariff_title(number: str) -> str:
+    """What a price is for: ``viettel/*`` is one carrier and every class."""
+    name, _, slug = number.partition("/")
+    whose = t("mọi nhà mạng", "any carrier") if name == "*" else carrier(name)
+    return f"{whose}, {t('mọi loại tin', 'any class') if slug == '*' else _class(slug)}"
 
 
 def deed(action: str) -> str:
@@ -234,6 +304,12 @@ def deed(action: str) -> str:
 def kind_title(kind: str) -> str:
     """What a kind of thing is called."""
     return str(KINDS.get(kind, kind))
+
+
+def actor_title(actor: str) -> str:
+    """Who did it: a person's address, or a word for the system and for somebody who was not let in."""
+    words = {"system": t("Hệ thống", "The system"), "unknown": t("Người lạ", "A stranger")}
+    return words.get(actor, actor)
 
 
 def actions_like(words: str, known: list[str]) -> list[str]:
@@ -252,9 +328,9 @@ def explain(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     for name, value in detail.items():
         if name == "changes" and isinstance(value, Mapping):
-            lines += [(_title(field), f"{_value(a)} → {_value(b)}") for field, (a, b) in value.items()]
+            lines += [(_title(field), f"{_value(a, field)} → {_value(b, field)}") for field, (a, b) in value.items()]
         else:
-            lines.append((_title(name), _value(value)[:16] if name in _HASHES else _value(value)))
+            lines.append((_title(name), _value(value)[:16] if name in _HASHES else _value(value, name)))
     return [(title, value) for title, value in lines if value != "–"]
 
 
@@ -262,13 +338,37 @@ def _title(name: str) -> str:
     return str(FIELDS.get(name, name))
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, field: str = "") -> str:
     if value is None or value == "" or value == [] or value == {}:
         return "–"
     if isinstance(value, bool):
         return t("có", "yes") if value else t("không", "no")
     if isinstance(value, Mapping):
-        return "; ".join(f"{_title(str(name))}: {_value(each)}" for name, each in value.items())
+        return "; ".join(f"{_title(str(name))}: {_value(each, str(name))}" for name, each in value.items())
     if isinstance(value, list):
-        return ", ".join(str(FIELDS.get(each, each)) if isinstance(each, str) else _value(each) for each in value)
-    return str(value)
+        return ", ".join(_value(each, field) for each in value)
+    if isinstance(value, int | float):
+        return figure(value, 2) if field in _AMOUNTS else str(value)
+    return _word(str(value), field)
+
+
+def _word(value: str, field: str) -> str:
+    """A value that stands for something by the name people know it by; a moment by the clocks of Da Nang."""
+    if field in _WORDS:
+        return str(_WORDS[field](value))
+    if field in _NAMES_OF_FIELDS:
+        return _title(value)
+    try:
+        if _MOMENT.match(value):
+            return _of_the_city(datetime.fromisoformat(value))
+        return date.fromisoformat(value).strftime("%d/%m/%Y") if _DAY.fullmatch(value) else _on_the_clock(value)
+    except ValueError:
+        return value
+
+
+def _of_the_city(at: datetime) -> str:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(CITY_TIME).strftime("%d/%m/%Y %H:%M")
+
+
+def _on_the_clock(value: str) -> str:
+    return value.removesuffix(":00") if _TIME.fullmatch(value) else value

@@ -10,12 +10,17 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from campaigns.delivery.hours import WEEKDAY_NAMES, OpenHours, open_hours
-from campaigns.delivery.trouble import read_reason
+from campaigns.delivery.trouble import Stretch, read_reason, refusals_among
+from campaigns.gateways.codes import in_words
+from campaigns.models import Campaign
 from campaigns.stats.clock import moment
 from campaigns.stats.health import standing_words
+from campaigns.store.audit import find_last_deed
 from campaigns.store.campaigns import database_now, get_campaign, read_idle_facts, read_waiting_gateways
 from campaigns.store.frequency import waits_for_another_day
 from campaigns.store.pacing import next_due
+from campaigns.store.trouble import read_trouble
+from campaigns.titles import carrier
 from config.i18n import t
 from config.zone import CITY_TIME
 
@@ -29,7 +34,7 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
     if facts.state == "scheduled":
         return _before_start(facts)
     if facts.state == "paused":
-        return t("tạm dừng: {reason}", "paused: {reason}", reason=read_reason(facts.state_reason) or "—")
+        return _paused(session, campaign_id, facts)
     if facts.state != "running":
         return None
     waiting = read_waiting_gateways(session, campaign_id)
@@ -41,6 +46,14 @@ def idle_reason(session: Session, campaign_id: int) -> str | None:
     now = database_now(session)
     pacing = _pacing(session, campaign_id, now) if facts.paced else None
     return _blocked(waiting, now) or _retrying(session, campaign_id, facts, now) or pacing
+
+
+def lately_refused(session: Session, campaign: Campaign) -> str | None:
+    """What the telco refuses most often among its latest answers; None where it refuses nothing, or it was paused."""
+    if campaign.state not in {"running", "finished"}:
+        return None
+    found = refusals_among([Stretch(*stretch) for stretch in read_trouble(session, campaign.id)])
+    return read_reason(found.to_reason()) if found else None
 
 
 def closed_words(hours: OpenHours, now: datetime) -> str:
@@ -69,6 +82,17 @@ def closed_words(hours: OpenHours, now: datetime) -> str:
     )
 
 
+def _paused(session: Session, campaign_id: int, facts: Row[Any]) -> str:
+    """What was given as the reason; else who paused it and when."""
+    reason = read_reason(facts.state_reason)
+    if reason:
+        return t("tạm dừng: {reason}", "paused: {reason}", reason=reason)
+    entry = find_last_deed(session, "campaign.paused", "campaign", campaign_id)
+    if entry is None:
+        return t("tạm dừng", "paused")
+    return t("tạm dừng bởi {who} lúc {time}", "paused by {who}, {time}", who=entry.actor, time=moment(entry.at))
+
+
 def _before_start(facts: Row[Any]) -> str:
     if not facts.due:
         return t("bắt đầu lúc {time}", "starts at {time}", time=moment(facts.scheduled_for))
@@ -85,7 +109,8 @@ def _blocked(waiting: Sequence[Row[Any]], now: datetime) -> str | None:
 
 def _why_stuck(row: Row[Any], now: datetime) -> str | None:
     if row.name is None:
-        return t("chưa có cổng nào chở {carriers}", "no gateway carries {carriers}", carriers=row.carriers)
+        carriers = ", ".join(map(carrier, row.carriers.split(", ")))
+        return t("chưa có cổng nào chở {carriers}", "no gateway carries {carriers}", carriers=carriers)
     if not row.enabled:
         return t("cổng {name} đang tắt", "gateway {name} is switched off", name=row.name)
     # Once its rest is over, what keeps it is that no session is open to try it.
@@ -96,7 +121,14 @@ def _why_stuck(row: Row[Any], now: datetime) -> str | None:
     if row.session_state == "throttled":
         return t("chờ hạn mức của {name}", "waiting for {name}'s rate", name=row.name)
     if row.session_state != "bound":
-        return t("{name} mất kết nối: {reason}", "{name} is down: {reason}", name=row.name, reason=row.session_reason)
+        why = in_words(row.session_reason)
+        return t("{name} mất kết nối: {reason}", "{name} is down: {reason}", name=row.name, reason=why)
+    if row.urgent:
+        return t(
+            "nhường cổng {name} cho chiến dịch khẩn hơn đang gửi",
+            "gateway {name} serves a more urgent campaign first",
+            name=row.name,
+        )
     return None
 
 

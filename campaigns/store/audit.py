@@ -214,6 +214,12 @@ def lock_checking(session: Session) -> bool:
     return bool(session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _CHECK_KEY}).scalar())
 
 
+def find_last_deed(session: Session, action: str, kind: str, object_id: object) -> AuditEntry | None:
+    """When this was last done to a thing, and by whom."""
+    query = select(AuditEntry).where(AuditEntry.object_kind == kind, AuditEntry.object_id == str(object_id))
+    return session.scalars(query.where(AuditEntry.action == action).order_by(AuditEntry.id.desc()).limit(1)).first()
+
+
 def name_things(session: Session, things: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """What campaigns, users and links among (kind, id) are called."""
     named: dict[tuple[str, str], str] = {}

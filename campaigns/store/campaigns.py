@@ -13,6 +13,7 @@ from campaigns.access import WHOLE_CITY, Scope
 from campaigns.errors import NotFound
 from campaigns.models import Campaign
 from campaigns.store.opening import INSIDE_WINDOW
+from campaigns.store.pacing import PACE_DUE
 from campaigns.store.rows import lock_row
 from campaigns.store.scope import campaigns_within
 
@@ -89,10 +90,10 @@ def read_idle_facts(session: Session, campaign_id: int) -> Row[Any]:
     return session.execute(_IDLE, {"id": campaign_id}).one()
 
 
-_WAITING_GATEWAYS = text("""
+_WAITING_GATEWAYS = text(f"""
     SELECT g.name, g.enabled,
            h.state, h.cause, h.times, h.error, h.retry_at, false AS demoted,
-           best.state AS session_state, best.reason AS session_reason, w.carriers, w.queued
+           best.state AS session_state, best.reason AS session_reason, w.carriers, w.queued, urgent.found AS urgent
     FROM (SELECT gateway_id, sum(queued) AS queued, string_agg(DISTINCT carrier, ', ') AS carriers FROM batch
           WHERE campaign_id = :id AND state <> 'done' GROUP BY gateway_id) w
     LEFT JOIN gateway g ON g.id = w.gateway_id
@@ -102,12 +103,20 @@ _WAITING_GATEWAYS = text("""
         WHERE s.gateway_id = g.id AND s.seen_at > now() - interval '15 seconds'
         ORDER BY s.state = 'bound' DESC, s.slot LIMIT 1
     ) best ON true
+    LEFT JOIN LATERAL (
+        SELECT true AS found FROM campaign c
+        WHERE c.state = 'running' AND c.priority < (SELECT priority FROM campaign WHERE id = :id) AND {INSIDE_WINDOW}
+          AND EXISTS (SELECT 1 FROM batch b WHERE b.gateway_id = g.id AND b.campaign_id = c.id AND b.state = 'ready'
+                      AND (b.not_before IS NULL OR b.not_before <= now()) AND {PACE_DUE}) LIMIT 1
+    ) urgent ON true
     ORDER BY g.name
 """)
 
 
 def read_waiting_gateways(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
-    """(name, enabled, session_state, session_reason, carriers, queued) of gateways with unsent messages.
+    """(name, enabled, session_state, session_reason, carriers, queued, urgent) of gateways with unsent messages.
+
+    ``urgent`` where a more urgent campaign has something ready for it, which goes first.
 
     Also how each stands: (state, cause, times, error, retry_at), all null where it never failed.
     """

@@ -26,6 +26,12 @@ def lock_trouble(session: Session, campaign_ids: Sequence[int], refused_ids: Seq
     return {row.campaign_id: row.recent for row in session.execute(_LOCK, {"ids": list(campaign_ids)})}
 
 
+def read_trouble(session: Session, campaign_id: int) -> list[Any]:
+    """The latest stretches of one campaign; none where nothing of it was refused lately."""
+    recent = session.execute(text("SELECT recent FROM campaign_trouble WHERE campaign_id = :id"), {"id": campaign_id})
+    return recent.scalar() or []
+
+
 def write_trouble(session: Session, campaign_id: int, recent: list[Any]) -> None:
     """Write down the latest stretches of a locked campaign."""
     session.execute(

@@ -163,6 +163,12 @@ class Desk:
         assert told == [], f"{self.page.url}: {json.dumps(told, ensure_ascii=False, indent=1)}"
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{self.page.url} is {wide} px wider than the window"
+        # A table that became a stack of cards has nothing to scroll sideways for.
+        cards = "[...document.querySelectorAll('.table-box > table.list')].map((t) => t.parentElement)"
+        cut = self.page.evaluate(
+            f"innerWidth > 700 ? [] : {cards}.filter((b) => b.scrollWidth > b.clientWidth + 1).map((b) => b.innerText)"
+        )
+        assert cut == [], f"{self.page.url} cuts off a table: {cut}"
         assert self.complaints == []
 
 

@@ -15,6 +15,13 @@ for (const menu of document.querySelectorAll("details.menu")) {
   });
 }
 
+for (const link of document.querySelectorAll("#errors a[href^='#']")) {
+  // A reason that does not name its field says little away from it.
+  const label = document.querySelector(`label[for="${CSS.escape(link.hash.slice(1))}"]`)?.firstChild?.textContent.trim();
+  const words = link.textContent.trim();
+  if (label && !words.toLowerCase().includes(label.toLowerCase())) link.textContent = `${label}: ${words}`;
+}
+
 // Where somebody stood when the page was sent away, or went on to itself; they stand there again when it comes back.
 const STOOD = "loa:stood";
 const remember = (at) => {
@@ -122,7 +129,6 @@ for (const box of document.querySelectorAll("[data-countdown]")) {
 // New figures take the place of the old ones; what the reader unfolded, scrolled to or stands on stays.
 const replace = (place, html) => {
   const at = place.contains(document.activeElement) ? document.activeElement.id : null;
-  if (at === "") return; // nothing to find it by again: the next time will do
   const unfolded = [...place.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
   const scrolled = [...place.querySelectorAll(".table-box[id]")].map((each) => [each.id, each.scrollLeft, each.scrollTop]);
   place.innerHTML = html;
@@ -135,8 +141,14 @@ const replace = (place, html) => {
 for (const place of document.querySelectorAll("[data-refresh]")) {
   let etag = "", wait = 2000, timer = 0;
   const again = () => { clearTimeout(timer); timer = setTimeout(look, wait); };
+  const fresh = place.parentElement.querySelector("[data-fresh]"), stale = place.parentElement.querySelector("[data-stale]");
+  const tell = (at) => {
+    if (stale) stale.hidden = at !== null;
+    if (fresh && at) fresh.textContent = fresh.dataset.fresh.replace("{at}", at);
+  };
   const look = async () => {
     if (document.hidden) return;
+    let held = false;
     try {
       const headers = { "X-Requested-With": "fetch" };
       if (etag) headers["If-None-Match"] = etag;
@@ -144,16 +156,19 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
       if (answer.status === 401) { remember(document.activeElement); location.reload(); return; }
       if (answer.status === 200) {
         const changed = answer.headers.get("ETag") !== etag;
-        etag = answer.headers.get("ETag") || "";
-        if (changed) replace(place, await answer.text());
+        // What nothing can find again keeps its place under the reader: the next time will do.
+        held = place.contains(document.activeElement) && !document.activeElement.id;
+        if (changed && !held) { etag = answer.headers.get("ETag") || ""; replace(place, await answer.text()); }
         wait = changed ? 2000 : Math.min(wait * 1.5, 10000);
       } else {
         wait = Math.min(wait * 1.5, 10000);
       }
       const state = answer.headers.get("X-Campaign-State") || answer.headers.get("X-State");
       if (state && state !== place.dataset.state) { remember(document.activeElement); location.reload(); return; }
-      if (answer.headers.get("X-Finished") === "1") return;
+      tell(answer.ok || answer.status === 304 ? answer.headers.get("X-At") : null);
+      if (answer.headers.get("X-Finished") === "1" && !held) return;
     } catch {
+      tell(null);
       wait = 10000;
     }
     again();

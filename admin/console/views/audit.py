@@ -15,11 +15,10 @@ from admin.console.context import actor, console, reading
 from admin.console.frame import Choice, ChoiceFilter, back_to, drawn, expose, shown, told
 from admin.console.guard import allowed
 from admin.console.keyset import KeysetList
-from admin.console.signins import STRANGER
 from campaigns.areas.alphabet import alphabetical
 from campaigns.models import AuditEntry
 from campaigns.proof.chain import FAULT_TITLES, NIGHT, Fault, ask_for_check
-from campaigns.proof.deeds import actions_like, deed, explain, kind_title
+from campaigns.proof.deeds import actions_like, actor_title, deed, explain, kind_title, tariff_title
 from campaigns.store import audit as store
 from config.i18n import Text, t
 
@@ -32,7 +31,7 @@ _PAGES = {
 }
 """Where a thing has a page of its own: endpoint, and what its number is called in the address."""
 
-_NAMED = frozenset({"user", "template", "gateway"})
+_NAMED = frozenset({"user", "template", "gateway", "tariff"})
 """Things people know by their name, never by a number."""
 
 _LISTS: dict[str, str] = {
@@ -46,11 +45,6 @@ _LISTS: dict[str, str] = {
 
 def _choices(column: Any, title: Any) -> Any:
     return lambda: [Choice(value, str(title(value))) for value in store.list_values(reading(), column)]
-
-
-def _person(value: str) -> str:
-    words = {"system": t("Hệ thống", "The system"), STRANGER: t("Người lạ", "A stranger")}
-    return words.get(value, value)
 
 
 def _action_choices() -> list[Choice]:
@@ -72,6 +66,8 @@ def address_of(entry: AuditEntry) -> str:
 
 def _thing(_view: Any, context: Any, entry: AuditEntry, _column: str) -> Markup:
     known = context["names"].get((entry.object_kind, entry.object_id))
+    if entry.object_kind == "tariff":
+        known = tariff_title(entry.object_id)
     named = known or entry.detail.get("name") or entry.detail.get("slug") or entry.detail.get("email") or ""
     number = "" if entry.object_id in {"", "*", named} or (named and entry.object_kind in _NAMED) else entry.object_id
     return drawn(
@@ -123,14 +119,14 @@ class AuditScreen(KeysetList):
     numeric_columns = frozenset({"id"})
     column_formatters: ClassVar[dict[str, Any]] = {
         "at": shown(lambda entry: Markup("<span class='nowrap'>{}</span>").format(formats.moment(entry.at))),
-        "actor": shown(lambda entry: Markup("<span class='who-did'>{}</span>").format(_person(entry.actor))),
+        "actor": shown(lambda entry: Markup("<span class='who-did'>{}</span>").format(actor_title(entry.actor))),
         "action": shown(lambda entry: Markup("<span class='deed'>{}</span>").format(deed(entry.action))),
         "object_id": _thing,
         "detail": _detail,
     }
     column_filters: ClassVar[list[Any]] = [
         ChoiceFilter(
-            "who", Text("Người", "Person"), _choices("actor", _person), lambda q, v: q.filter(AuditEntry.actor == v)
+            "who", Text("Người", "Person"), _choices("actor", actor_title), lambda q, v: q.filter(AuditEntry.actor == v)
         ),
         ChoiceFilter("deed", Text("Việc", "Deed"), _action_choices, lambda q, v: q.filter(AuditEntry.action == v)),
         ChoiceFilter(
@@ -204,5 +200,5 @@ def _standing() -> dict[str, Any]:
         "nightly": store.find_last_check(session, NIGHT),
         "waiting": bool(store.list_open_checks(session)),
         "fault": FAULT_TITLES[Fault(last.fault)] if last is not None and last.fault else None,
-        "asked_by": _person(last.asked_by) if last is not None else "",
+        "asked_by": actor_title(last.asked_by) if last is not None else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -137,9 +138,8 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, Run
             "console/campaign.html",
             campaign=campaign,
             state_reason=read_reason(campaign.state_reason),
-            steps=allowed_steps(
-                campaign, person, may_approve=not (approvals["is_maker"] or approvals["has_approved"])
-            ),
+            steps=allowed_steps(campaign, person, may_approve=not (approvals["is_maker"] or approvals["has_approved"])),
+            now=datetime.now(UTC),
             **_progress_values(
                 look_at(session, console().redis, campaign_id, version=campaign.version), campaign_id, _order()
             ),
@@ -174,6 +174,7 @@ class CampaignScreen(WizardPages, ApprovingPages, DeliveryPages, ProofPages, Run
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["X-Campaign-State"] = seen.state
         response.headers["X-Finished"] = "1" if seen.over else "0"
+        response.headers["X-At"] = formats.moment_to_seconds(datetime.now(UTC))
         return response.make_conditional(request)
 
     @expose("/<int:campaign_id>/waterfall")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import flash, redirect, render_template, request, url_for
@@ -33,19 +33,9 @@ from campaigns.store.console import list_audit_of
 from campaigns.store.gateways import get_gateway, list_gateways, list_routes, list_sessions, open_secrets
 from campaigns.store.health import list_changes
 from campaigns.store.trials import list_tests_of_gateway
-from config.i18n import Text, t
+from config.i18n import t
 
 TRIALS_PER_MINUTE = 10
-
-
-ACTIONS: Mapping[str, Text] = {
-    "gateway.added": Text("Thêm cổng", "Added"),
-    "gateway.changed": Text("Sửa", "Changed"),
-    "gateway.enabled": Text("Bật", "Switched on"),
-    "gateway.disabled": Text("Tắt", "Switched off"),
-    "gateway.tried": Text("Thử kết nối", "Connection tried"),
-}
-"""What the audit calls it, in words."""
 
 
 def whereabouts() -> Whereabouts:
@@ -91,7 +81,6 @@ class GatewayPages:
             refusal=refusal,
             full=full,
             in_words=in_words,
-            actions=ACTIONS,
             form=Form({"text": t("Kiểm tra cổng {name}", "Test of gateway {name}", name=found.name)}),
         )
 

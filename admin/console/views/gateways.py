@@ -10,10 +10,11 @@ from flask import url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from admin.console import formats, words
+from admin.console import formats, gateway_form, words
 from admin.console.context import actor, console, reading
 from admin.console.frame import ListScreen, back_to, drawn, expose, shown, told
 from admin.console.views.gateway_pages import GatewayPages
+from campaigns.gateways.codes import in_words
 from campaigns.gateways.registry import switch_gateway
 from campaigns.models import Gateway
 from campaigns.stats.health import STATES, standing_words, why
@@ -63,7 +64,7 @@ def _standing(gateway: Gateway, sessions: list[Any], carriers: list[str], health
     return Standing(
         name=gateway.name,
         state=state,
-        reason=best.reason if best and gateway.enabled else "",
+        reason=in_words(best.reason) if best and gateway.enabled else "",
         since=best.since if best and gateway.enabled else None,
         sessions=len(sessions),
         bound=sum(s.state == "bound" for s in sessions),
@@ -78,12 +79,16 @@ def _state(_view: Any, context: Any, gateway: Gateway, _column: str) -> Markup:
 
 def _carriers(_view: Any, context: Any, gateway: Gateway, _column: str) -> str:
     names = context["standings"][gateway.name].carriers
-    return ", ".join(t("mọi nhà mạng", "any carrier") if n == "*" else words.carrier(n) for n in names) or "–"
+    return (
+        ", ".join(t("mọi nhà mạng khác", "any other carrier") if n == "*" else words.carrier(n) for n in names) or "–"
+    )
 
 
 def _address(_view: Any, _context: Any, gateway: Gateway, _column: str) -> str:
-    host, port = gateway.settings.get("host"), gateway.settings.get("port")
-    return f"{gateway.adapter} · {host}:{port}" if host else gateway.adapter
+    settings = gateway_form.shown(gateway)
+    host, port = settings.get("host"), settings.get("port")
+    kind = gateway.adapter.upper()
+    return f"{kind} · {host}:{port}" if host and port else f"{kind} · {host}" if host else kind
 
 
 def _binds(_view: Any, context: Any, gateway: Gateway, _column: str) -> str:

@@ -20,6 +20,7 @@ from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.jobs import read_problems
 from campaigns.audience.problems import Outcome
 from campaigns.audience.sealed_files import read_blocks
+from campaigns.audience.tables import kind_words
 from campaigns.audience.uploads import (
     BAD_ROWS,
     PROBLEMS,
@@ -205,7 +206,7 @@ class ImportPages(Screen):
             rows: Sequence[tuple[int, Sequence[str]]] = ()
             kind = ""
         else:
-            kind = found.kind
+            kind = kind_words(found.kind)
             rows = [(line, _masked(cells, len(job.titles))) for line, cells in found.rows]
         return self.render(
             "console/import_columns.html",
@@ -213,7 +214,7 @@ class ImportPages(Screen):
             form=form,
             chosen=(form.list("field") + [""] * len(job.titles))[: len(job.titles)],
             choices=list(FIELDS.items()),
-            editions=[(e, t("Địa giới {e}", "Edition {e}", e=e)) for e in list_editions(reading())],
+            editions=[(e, t("Danh mục địa bàn {e}", "Edition {e}", e=e)) for e in list_editions(reading())],
             kind=kind,
             rows=rows,
             examples=[_first(cells[column : column + 1] for _, cells in rows) for column in range(len(job.titles))],
@@ -234,8 +235,22 @@ class ImportPages(Screen):
             "chosen": chosen if chosen in _OUTCOMES else "",
             "outcomes": words.OUTCOME_BADGES,
             "kept": folder.exists(),
+            "kind": kind_words((job.report or {}).get("kind", "")),
+            "letters": _letters(job.titles),
             "has_bad_rows": (folder / BAD_ROWS).exists() and job.created_by == actor().email,
         }
+
+
+def _letters(titles: Sequence[str]) -> dict[str, str]:
+    """The column of each title as Excel names it: ``A`` … ``Z``, ``AA`` …"""
+    named: dict[str, str] = {}
+    for column, title in enumerate(titles):
+        letters, rest = "", column + 1
+        while rest:
+            rest, letter = divmod(rest - 1, 26)
+            letters = chr(ord("A") + letter) + letters
+        named.setdefault(title, letters)
+    return named
 
 
 def _problems(path: Any, only: Outcome | None, page: int) -> tuple[list[dict[str, str]], bool]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.gateways.registry import change_gateway
 from campaigns.models import AuditEntry
 from campaigns.proof.chain import run_checks
-from campaigns.proof.deeds import DEEDS, FIELDS, KINDS
+from campaigns.proof.deeds import DEEDS, FIELDS, KINDS, explain, tariff_title
 from campaigns.store.audit import append_audit
 from config.keys import Keyring
 from tests.admin.console.conftest import PASSWORD, Browser, email_of
@@ -62,7 +62,31 @@ def test_it_speaks_words_and_leads_to_the_thing(signed_in: Any, history: int) ->
     assert "duyệt chiến dịch" in page
     assert "campaign.approved" not in page
     assert f'<a href="/campaigns/{history}/">Bảy cách</a>' in page
-    assert "gửi từ:</span> 07:00:00 → 08:00:00" in page
+    assert "gửi từ:</span> 07:00 → 08:00" in page
+
+
+def test_values_stand_there_as_people_know_them() -> None:
+    detail = {
+        "roles": ["officer"],
+        "source": "hotline",
+        "carriers": ["viettel", "*"],
+        "for": "2026-11-27T01:00:00+00:00",
+        "from": "2023-01-01",
+        "people": 20000,
+        "class": "thong-bao",
+        "version": 2026,
+    }
+    assert [value for _, value in explain(detail)] == [
+        "Cán bộ truyền thông",
+        "Tổng đài 1022",
+        "Viettel, mọi nhà mạng khác",
+        "27/11/2026 08:00",
+        "01/01/2023",
+        "20.000",
+        "Thông báo, tuyên truyền",
+        "2026",
+    ]
+    assert tariff_title("viettel/*") == "Viettel, mọi loại tin"
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,23 @@ def test_what_is_left_empty_is_left_to_its_default_and_a_secret_to_what_is_store
 
 @pytest.mark.parametrize(
     ("given", "field"),
-    [({"tps": "x"}, "tps"), ({"binds": ""}, "binds"), ({"p_viettel": "0"}, "p_viettel"), ({"w_*": "101"}, "w_*")],
+    [
+        ({"tps": "x"}, "tps"),
+        ({"tps": "-3"}, "tps"),
+        ({"binds": ""}, "binds"),
+        ({"p_viettel": "0"}, "p_viettel"),
+        ({"w_*": "101"}, "w_*"),
+    ],
 )
 def test_a_number_that_is_none_is_named(given: dict[str, str], field: str) -> None:
     form = Form({"tps": "10", "binds": "1", "r_viettel": "1", "r_*": "1", **given})
     read(form, "smpp")
     assert list(form.errors) == [field]
+
+
+def test_what_is_wrong_is_told_in_the_order_of_the_page() -> None:
+    form = Form({"name": "", "tps": "", "binds": ""}, errors={"elsewhere": "d", "binds": "c", "name": "a", "tps": "b"})
+    assert list(form.told.values()) == ["a", "b", "c", "d"]
 
 
 def test_routes_are_read_with_their_order_and_weight() -> None:

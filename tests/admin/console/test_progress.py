@@ -174,6 +174,30 @@ def test_within_a_second_the_figures_are_those_worked_out_before(session: Sessio
         assert look_at(session, redis, campaign.id).delivered == 100
 
 
+def test_it_says_what_was_refused_what_is_still_owed_and_as_of_when(
+    running: Campaign, signed_in: Any, session: Session, app: Flask
+) -> None:
+    session.execute(
+        text("INSERT INTO campaign_trouble (campaign_id, recent) VALUES (1, CAST(:recent AS jsonb))"),
+        {"recent": '[[1400, {"ESME_RINVDSTADR": 12}]]'},
+    )
+    session.commit()
+    reader = signed_in("analyst")
+    answer = reader.get(PATH)
+    assert "12 trên 1.400 tin gần nhất bị nhà mạng từ chối: Nhà mạng không nhận số này." in answer.text
+    assert "Không tới 5; Gửi lỗi 20" in answer.text
+    assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", answer.headers["X-At"])
+    session.execute(text("UPDATE batch SET accepted = queued, queued = 0, state = 'done'"))
+    session.execute(
+        text("UPDATE campaign SET state = 'finished', finished_at = '2026-11-26 01:00+00', validity_minutes = 60")
+    )
+    session.commit()
+    app.extensions["loa"].redis.delete("loa:progress:1", "loa:progress:1:turn")
+    page = reader.get("/campaigns/1/").text
+    assert "50 tin chờ biên nhận của nhà mạng, chậm nhất tới 09:00 ngày 26/11/2026" in page
+    assert "Số liệu lúc " in page
+
+
 def test_without_redis_the_figures_are_there_all_the_same(session: Session) -> None:
     campaign = make_campaign(session, state="running")
     nowhere = Redis.from_url("redis://127.0.0.1:1/0")

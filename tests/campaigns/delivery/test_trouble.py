@@ -55,8 +55,9 @@ def test_only_the_latest_answers_count() -> None:
         ("refused: by the mayor", "refused: by the mayor", "refused: by the mayor"),
         (
             Refusals(493, 500, NAME).to_reason(),
-            f"493 trên 500 tin gần nhất bị từ chối: {NAME}",
-            f"493 of the last 500 refused: {NAME}",
+            f"493 trên 500 tin gần nhất bị nhà mạng từ chối: Tên người gửi chưa được đăng ký ở nhà mạng này. ({NAME})",
+            "493 of the last 500 messages were refused by the telco: "
+            f"The sender is not registered with this telco. ({NAME})",
         ),
     ],
 )
@@ -99,7 +100,10 @@ def test_a_campaign_that_is_refused_pauses_itself_and_says_why_and_counts_anew_w
     assert found == {campaign.id: Refusals(493, 500, NAME)}
     assert pause_refused(undone, campaign.id, found[campaign.id])
     assert campaign.state == "paused"
-    for chosen, words in (("vi", "tạm dừng: 493 trên 500 tin"), ("en", f"paused: 493 of the last 500 refused: {NAME}")):
+    for chosen, words in (
+        ("vi", "tạm dừng: 493 trên 500 tin"),
+        ("en", "paused: 493 of the last 500 messages were refused"),
+    ):
         with language(chosen):
             assert str(idle_reason(undone, campaign.id)).startswith(words)
     entry = undone.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
