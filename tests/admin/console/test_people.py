@@ -106,7 +106,7 @@ def test_two_people_who_correct_one_thing_are_told(
     [
         ({"full_name": "x" * 201}, "Tên dài quá"),
         ({"ward": "30000"}, "Không có phường, xã này"),
-        ({"ward": "abc"}, "Phải là số nguyên"),
+        ({"ward": "abc"}, "Hãy ghi một số nguyên"),
         ({"language": "fr"}, "Ngôn ngữ là"),
         ({"seen": "hôm qua"}, "tải lại trang"),
     ],
