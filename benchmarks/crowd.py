@@ -1,5 +1,6 @@
-"""A city that has used Loa for years: a million people with names of their own, what they were sent and refused, and
-the books about it. The first people are written as an import writes them; the database makes the others from these.
+"""A city that has used Loa for years: a million people, what they were sent and refused, and the books about it.
+
+The first people are written as an import writes them; the database makes the others from these.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ def _refuse_missing(session: Session, campaign: Campaign, reach: Reach) -> None:
 
 def _lacking(name: str, count: int, chosen: str) -> str:
     with language(chosen):
-        return t("{title} ({n} người)", "{title} ({n} people)", title=title_of(name), n=Count(count))
+        people = "{title} (1 person)" if count == 1 else "{title} ({n} people)"
+        return t("{title} ({n} người)", people, title=title_of(name), n=Count(count))
 
 
 def _length(place: tuple[str, str]) -> int:

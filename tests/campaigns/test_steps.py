@@ -301,26 +301,26 @@ def test_nothing_is_submitted_that_a_carrier_has_no_gateway_for(undone: Session,
     for carrier in ("viettel", "viettel", "vinaphone"):
         make_contact(undone, keyring, carrier=carrier)
     gateway = make_gateway(undone, keyring, carriers=("vinaphone",))
-    with refused(undone, InvalidInput, "viettel: 2"):
+    with refused(undone, InvalidInput, "Viettel: 2"):
         submitted(undone)
     anything = make_gateway(undone, keyring)
     assert submitted(undone).state == "submitted"
     anything.enabled = False
     undone.flush()
-    with refused(undone, InvalidInput, "viettel: 2"):
+    with refused(undone, InvalidInput, "Viettel: 2"):
         submitted(undone)
     gateway.enabled = False
     undone.flush()
-    with refused(undone, InvalidInput, "viettel: 2, vinaphone: 1"):
+    with refused(undone, InvalidInput, "Viettel: 2, VinaPhone: 1"):
         submitted(undone)
 
 
 def test_nothing_is_submitted_that_lacks_a_value_for_somebody(city: Session, keyring: Keyring) -> None:
     for name, attributes in (("Lê B", {"gio": "8h"}), (None, {"gio": " "}), ("", {})):
         make_contact(city, keyring, full_name=name, attributes=attributes)
-    with refused(city, InvalidInput, "ho_ten: 2"):
+    with refused(city, InvalidInput, "Full name (2 people)"):
         submitted(city, text="Chao {{ ho_ten }}")
-    with refused(city, InvalidInput, "gio: 3", "Set one value for all"):
+    with refused(city, InvalidInput, "gio (3 people)", "Give one for the whole campaign"):
         submitted(city, text="Moi ba con den luc {{ gio }}")
     assert submitted(city, text="Moi ba con den luc {{ gio }}", values={"gio": "9h"}).state == "submitted"
     optional = "Chao {{ ho_ten | default('ba con') }}{% if gio %}, luc {{ gio }}{% endif %}"
@@ -332,19 +332,19 @@ def test_a_text_that_names_places_needs_them_for_everybody(city: Session, keyrin
     assert submitted(city, text=text).state == "submitted"
     make_contact(city, keyring, ward=None)
     assert submitted(city, text=text).state == "submitted", "who has no ward is not in this audience"
-    with refused(city, InvalidInput, "phuong: 1", "quan: 1"):
+    with refused(city, InvalidInput, "Ward (1 person)", "District (1 person)"):
         submitted(city, text=text, audience=Audience(everybody=True))
     in_2025 = Audience(edition="2025", wards=("20197",))
     make_contact(city, keyring, ward=None, ward_id=ward_id(city, "20197", "2025"))
     assert submitted(city, text="Moi ba con {{ phuong }}", audience=in_2025).state == "submitted"
-    with refused(city, InvalidInput, "quan: 1"):
+    with refused(city, InvalidInput, "District (1 person)"):
         submitted(city, text=text, audience=in_2025)
 
 
 def test_who_refused_cannot_hold_a_campaign_up(city: Session, keyring: Keyring) -> None:
     phone = next_phone()
     make_contact(city, keyring, phone=phone, full_name=None, carrier="vinaphone")
-    with refused(city, InvalidInput, "ho_ten: 1"):
+    with refused(city, InvalidInput, "Full name (1 person)"):
         submitted(city, text="Chao {{ ho_ten }}")
     add_optout(city, keyring, OFFICER, phone.decode(), evidence="gọi 1022")
     assert submitted(city, text="Chao {{ ho_ten }}").state == "submitted"

@@ -101,7 +101,7 @@ def test_a_list_without_a_known_header_can_be_explained_and_is_read_so(
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        (["skip", "attribute", "full_name", "ward"], "Không thấy cột số điện thoại"),
+        (["skip", "attribute", "full_name", "ward"], "Chưa có cột nào được lấy làm số điện thoại"),
         (["phone", "phone", "full_name", "ward"], "cùng được lấy làm “Số điện thoại”"),
         (["skip", "phone"], "không khớp với tệp"),
         (["skip", "phone", "full_name", "id; DROP"], "không khớp với tệp"),

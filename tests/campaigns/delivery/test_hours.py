@@ -127,7 +127,7 @@ def test_the_claim_asks_the_database_what_is_foretold_at_every_edge(undone: Sess
         (at("09:00", 28), OpenHours(OFFICE, rest_days=False),
          "không gửi vào thứ Bảy, tiếp tục 07:00 ngày 30/11/2026",
          "not sent on a Saturday, goes on at 07:00 on 30/11/2026"),
-        (at("09:00"), OpenHours(deadline=at("08:00")), "đã quá hạn gửi 08:00 25/11/2026",
+        (at("09:00"), OpenHours(deadline=at("08:00")), "đã quá hạn gửi 08:00 ngày 25/11/2026",
          "its deadline 08:00 25/11/2026 is over"),
     ],
 )  # fmt: skip
