@@ -46,7 +46,6 @@ class _Sender:
         )
         self.adapter = SmppAdapter(settings, Hooks(lambda _events, safe: safe(True), lambda _reason: None))
         self.pacer = RedisPacer(redis, name, tps)
-        self.pacer.accepted = lambda: self._accepted
         self.size = max(1, min(500, int(tps)))
         self._accepted = 0
 
@@ -57,7 +56,8 @@ class _Sender:
             self.pacer.throttled()
 
     async def run(self) -> None:
-        await asyncio.gather(*(_lane(self.adapter, self.pacer, self.size, self.settle) for _ in range(LANES)))
+        with self.pacer.counting(lambda: self._accepted):
+            await asyncio.gather(*(_lane(self.adapter, self.pacer, self.size, self.settle) for _ in range(LANES)))
 
 
 async def _serve(redis_url: str, accounts: Sequence[tuple[str, int, float]]) -> None:

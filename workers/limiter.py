@@ -15,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 from redis.asyncio import Redis
@@ -40,7 +41,7 @@ CREDIT_SECONDS = 0.05
 IDLE_SECONDS = 1.0
 """Who comes later than this was idle, not late, and has nothing to catch up."""
 
-GRANT_SECONDS = 0.01
+GRANT_SECONDS = 0.02
 """A grant holds about so much of the rate, one part at least."""
 
 PACE = 1.1
@@ -67,7 +68,10 @@ def _microseconds(seconds: float) -> int:
 
 
 class RedisPacer:
-    """Leave for parts of one gateway account, shared by the lanes of one session (``campaigns.delivery.pacing``)."""
+    """Leave for parts of one gateway account, shared by all its sessions in a process (``campaigns.delivery.pacing``).
+
+    Sessions with a pacer each would wake together for the same part, and ask several times for every one they get.
+    """
 
     def __init__(self, redis: Redis, account: str, tps: float) -> None:
         self._keys = [f"loa:rate:{{{account}}}:log", f"loa:rate:{{{account}}}:state"]
@@ -98,9 +102,10 @@ class RedisPacer:
         self._refusals_in_a_row = 0
         self._accepted_told = 0
         self._accepted_at_hold = 0
-        self.accepted: Callable[[], int] = lambda: 0
-        """How many messages the telco accepted over this session. It is read a few times a second, so that nobody
-        has to tell each one; it may begin at nought again."""
+        self._counts: list[Callable[[], int]] = []
+        """Of those who send now, each tells how many messages the telco accepted."""
+        self._accepted_before = 0
+        """How many it accepted from those who have ended."""
         self.held_until = 0.0
         """On this process's monotonic clock: until then the telco wants nothing."""
 
@@ -109,6 +114,22 @@ class RedisPacer:
         """Whether the telco holds us now, or makes us go clearly below the limit."""
         now = time.monotonic()
         return now < self.held_until or (self._share < SLOWED and now - self._asked_at < FORGIVEN_SECONDS)
+
+    @contextmanager
+    def counting(self, accepted: Callable[[], int]) -> Iterator[None]:
+        """Inside, ``accepted`` tells how many messages the telco accepted from one who sends, from nought on.
+
+        It is read many times a second, so that nobody has to tell each one.
+        """
+        self._counts.append(accepted)
+        try:
+            yield
+        finally:
+            self._counts.remove(accepted)
+            self._accepted_before += accepted()
+
+    def _accepted(self) -> int:
+        return self._accepted_before + sum(count() for count in self._counts)
 
     def try_take(self) -> bool:
         """Take leave for one part if it is there this instant."""
@@ -161,10 +182,8 @@ class RedisPacer:
         return told
 
     def _newly_accepted(self) -> int:
-        accepted = self.accepted()
-        newly = accepted - self._accepted_told
-        self._accepted_told = accepted
-        return newly if newly >= 0 else accepted
+        before, self._accepted_told = self._accepted_told, self._accepted()
+        return self._accepted_told - before
 
     def throttled(self) -> None:
         """The telco said slow down: hold the account for a few parts, longer where it accepts nothing in between."""
@@ -172,9 +191,9 @@ class RedisPacer:
         now = time.monotonic()
         if now < self.held_until:
             return
-        in_a_row = now - self.held_until < FORGIVEN_SECONDS and self.accepted() == self._accepted_at_hold
+        in_a_row = now - self.held_until < FORGIVEN_SECONDS and self._accepted() == self._accepted_at_hold
         self._refusals_in_a_row = min(self._refusals_in_a_row + 1, 30) if in_a_row else 0
-        self._accepted_at_hold = self.accepted()
+        self._accepted_at_hold = self._accepted()
         few = max(HOLD_LEAST, HOLD_PARTS * self._even / self._share)
         hold = min(HOLD_MOST, few * 2**self._refusals_in_a_row)
         self.held_until = now + hold

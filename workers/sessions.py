@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from redis.asyncio import Redis
 
 from campaigns.delivery.consignment import Account, Line, Policy, Tally
 from campaigns.delivery.drain import Drain
@@ -41,7 +40,7 @@ class GatewaySession:
         context: Context,
         gateway: Gateway,
         slot: int,
-        redis: Redis,
+        pacer: RedisPacer,
         on_bound: Callable[[str], None],
     ) -> None:
         self.gateway = gateway
@@ -49,7 +48,7 @@ class GatewaySession:
         self._context = context
         self._menu = Menu(context.database, gateway.id)
         self._on_bound = on_bound
-        self._pacer = RedisPacer(redis, gateway.name, float(gateway.tps))
+        self._pacer = pacer
         self._unrecorded: set[str] = set()
         self._adapter: Adapter[Any] | None = None
         self._lost = asyncio.Event()
@@ -85,7 +84,6 @@ class GatewaySession:
         finally:
             for task in beside:
                 task.cancel()
-            await self._pacer.close()
             await asyncio.gather(on_loop(self._forget), return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
@@ -181,10 +179,10 @@ class GatewaySession:
             unrecorded=self._unrecorded,
             pulse=self._watch.pulse,
         )
-        self._pacer.accepted = lambda: line.tally.accepted
         drain = Drain(line, self._menu, self._context.worker)
         try:
-            tally = await self._send(drain)
+            with self._pacer.counting(lambda: line.tally.accepted):
+                tally = await self._send(drain)
         except Exception as error:
             # The database is away, most likely. Nothing is lost: the next tick kicks again.
             log.warning("drain_failed", gateway=self.gateway.name, error=type(error).__name__)

@@ -45,7 +45,7 @@ CLAIM_HOLDS_SECONDS = 4.0
 """Nothing of a claim is begun later than this: refusals are looked up when it is made, and hold within five seconds."""
 
 WIRE_SECONDS = 0.05
-"""By how much the mark of what may be on the wire is moved ahead; a crash leaves one and a half of it in doubt."""
+"""How far ahead of the wire the mark of what may be on it runs: what a crash can at most leave in doubt unsent."""
 
 _LONGEST_PAUSE = 5.0
 

@@ -17,9 +17,9 @@ class MarkedPermit:
     """Leave for parts, given only as far as the mark has been committed (``campaigns.store.delivery.advance_wire``).
 
     A message is begun with its first part, so there are never more messages begun than parts allowed; those that one
-    took beyond its first are given back when it is through (``ended``). The mark is moved on when half a step is left,
-    so that sending does not wait for the database: at most one step and a half is marked and not sent, and what the
-    further parts of messages on the wire took.
+    took beyond its first are given back when it is through (``ended``). The mark is moved on as soon as it is reached,
+    while the rate has nothing to send yet: at most one step is marked and not sent, and what the further parts of
+    messages on the wire took.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class MarkedPermit:
 
     def _count(self) -> None:
         self._left -= 1
-        if self._left <= self._step // 2 and self._moving is None:
+        if self._left <= 0 and self._moving is None:
             self._begin_to_move()
 
     def _begin_to_move(self) -> asyncio.Task[None]:

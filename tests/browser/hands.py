@@ -37,11 +37,10 @@ LOOK = """([wanted, forward]) => {
 
 FORMATS = {
     "date": ("%m%d%Y", "%d%m%Y"),
-    "time": ("%I%M%p", "%H%M"),
     "datetime-local": ("%m%d%Y %I%M%p", "%d%m%Y %H%M"),
 }
 """As an American and as a Vietnamese browser take them; which one it is depends on the machine."""
-VALUES = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime-local": "%Y-%m-%dT%H:%M"}
+VALUES = {"date": "%Y-%m-%d", "datetime-local": "%Y-%m-%dT%H:%M"}
 
 
 @dataclass

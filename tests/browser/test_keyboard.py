@@ -231,8 +231,8 @@ def make_with_five_steps(hands: Hands, name: str) -> None:
     if not page.is_checked("[name=when][value=at]"):
         page.keyboard.press("ArrowDown")
     hands.type_moment("[name=start_at]", datetime.now(CITY_TIME) + timedelta(hours=1))
-    for field in ("window_start", "window_end"):
-        hands.type_moment(f"[name={field}]", datetime.min)
+    hands.type("[name=window_start]", "0h")
+    hands.type("[name=window_end]", "00:00")
     hands.to("[name=pacing]")
     page.keyboard.press("ArrowDown")
     hands.type("[name=over]", "2h")

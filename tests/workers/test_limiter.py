@@ -251,10 +251,10 @@ def test_a_hold_is_short_while_the_telco_accepts_something_in_between(redis_url:
     async def check() -> None:
         accepted = 0
         async with pacers(redis_url, ("viettel", 50.0)) as [pacer]:
-            pacer.accepted = lambda: accepted
-            for accepted in range(1, 4):  # noqa: B007  # read by the pacer
-                hold(pacer, 0.06)
-                await asyncio.sleep(0.07)
+            with pacer.counting(lambda: accepted), pacer.counting(lambda: 7):
+                for accepted in range(1, 4):  # noqa: B007  # read by the pacer
+                    hold(pacer, 0.06)
+                    await asyncio.sleep(0.07)
             assert not pacer.slowed, "the hold is over, and nothing was learned about the rate"
 
     check()

@@ -80,5 +80,6 @@ def test_the_sample_is_found_by_the_primary_key_and_never_by_reading_the_registe
         )
     )
     undone.execute(text("ANALYZE contact"))
-    lines = undone.execute(text("EXPLAIN " + _SAMPLE.text), {"most": 60, "wards": None, "desk": TEST_NUMBER}).scalars().all()
+    given = {"most": 60, "wards": None, "desk": TEST_NUMBER}
+    lines = undone.scalars(text("EXPLAIN " + _SAMPLE.text), given).all()
     assert not [line for line in lines if "Seq Scan on contact" in line], "\n".join(lines)
