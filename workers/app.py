@@ -85,7 +85,10 @@ class HandsStep(bootsteps.StartStopStep):  # type: ignore[misc]
         app.loa_hands.start()
 
     def stop(self, worker: Any) -> None:
-        """Finish what is on the wire, then close."""
+        """Finish what is on the wire, then close; end what works beside."""
+        from workers.children import end_children
+
+        end_children()
         hands = getattr(app, "loa_hands", None)
         if hands is not None:
             hands.stop()

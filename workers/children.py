@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 _children: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
 _starting = threading.Lock()
+_ENDING_SECONDS = 5.0
 
 
 def forget_ended() -> None:
@@ -46,6 +48,18 @@ def start_child(module: str, job_id: int = 0) -> bool:
         # It ends with this process: the pipe closes, however we end.
         _children[module, job_id] = subprocess.Popen([sys.executable, "-m", module, str(job_id)], stdin=subprocess.PIPE)
     return True
+
+
+def end_children() -> None:
+    """End the processes started here and see them end, before this one does: afterwards nobody would."""
+    with _starting:
+        for child in _children.values():
+            if child.stdin is not None:
+                child.stdin.close()
+        for child in _children.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_ENDING_SECONDS)
+        _children.clear()
 
 
 def _end_with_parent() -> None:

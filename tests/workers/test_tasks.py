@@ -209,6 +209,14 @@ def test_a_reader_ends_with_the_worker_that_started_it() -> None:
     assert reader.wait(60) == 1
 
 
+def test_a_worker_that_ends_sees_its_processes_end(tasks: Any) -> None:
+    assert children.start_child("workers.readers", 999_999_999)
+    reader = children._children["workers.readers", 999_999_999]
+    children.end_children()
+    assert reader.returncode is not None, "ended, and nobody is left who should have noticed"
+    assert not children.is_at_it("workers.readers", 999_999_999)
+
+
 def test_the_audit_is_verified_once_somebody_asked_in_a_process_of_its_own(
     tasks: Any, database: Database, redis_url: str, loa_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
