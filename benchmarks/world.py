@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +84,18 @@ class World:
     def fill_contacts(
         self, count: int, carriers: tuple[str, ...] = CARRIERS, names: Sequence[str] = ("Nguyễn Văn A",)
     ) -> None:
-        """People with encrypted numbers and names, evenly over the 56 wards of 2023, by COPY."""
+        """People with encrypted numbers and names, evenly over the 56 wards of 2023, by COPY; as of yesterday."""
+        yesterday = datetime.now(UTC) - timedelta(days=1)
         with self.database.transaction() as session:
             query = "SELECT id FROM area WHERE edition = '2023' AND kind = 'ward' ORDER BY id"
             wards = [row.id for row in session.execute(text(query))]
             raw = session.connection().connection.driver_connection
             assert raw is not None
             with raw.cursor().copy(
-                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, name_cipher, name_words, source)"
+                "COPY contact (phone_hash, phone_cipher, carrier, ward_id, name_cipher, name_words, source, updated_at)"
                 " FROM STDIN (FORMAT binary)"
             ) as copy:
-                copy.set_types(["bytea", "bytea", "varchar", "int2", "bytea", "int4[]", "varchar"])
+                copy.set_types(["bytea", "bytea", "varchar", "int2", "bytea", "int4[]", "varchar", "timestamptz"])
                 for n in range(count):
                     number = b"84%d" % (900_000_000 + n)
                     sealed = seal_person(self.keyring, self.keyring.hash(number), names[n % len(names)])
@@ -106,6 +108,7 @@ class World:
                             sealed.name_cipher,
                             sealed.name_words,
                             "benchmark",
+                            yesterday,
                         )
                     )
 
