@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.i18n import LANGUAGES, Text, language
+from config.i18n import Text
 
 
 class LoaError(Exception):
@@ -21,15 +21,6 @@ class LoaError(Exception):
 
     def __str__(self) -> str:
         return self.text.format(**self.detail)
-
-
-def in_every_language(error: LoaError) -> dict[str, str]:
-    """What an error says, by language: for a person who reads it later, in the language of then."""
-    said: dict[str, str] = {}
-    for each in LANGUAGES:
-        with language(each):
-            said[each] = str(error)
-    return said
 
 
 class NotFound(LoaError):

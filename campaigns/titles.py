@@ -45,3 +45,8 @@ def carrier_key(name: str) -> str:
 def carrier(name: str) -> str:
     """A carrier's name as it writes itself."""
     return CARRIER_TITLES.get(carrier_key(name)) or (t("Chưa rõ", "Unknown") if name in {"", "unknown"} else name)
+
+
+def routed(name: str) -> str:
+    """What a route carries: one carrier, or all that have no route of their own."""
+    return t("mọi nhà mạng khác", "any other carrier") if name == "*" else carrier(name)

@@ -6,12 +6,13 @@ A text is written where it is used, in both languages at once, so that neither c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+T = TypeVar("T")
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
@@ -58,6 +59,15 @@ class Count(int):
 
     def __format__(self, spec: str) -> str:
         return super().__format__(spec) if spec else figure(int(self))
+
+
+def in_every_language(say: Callable[[], T]) -> dict[str, T]:
+    """What ``say`` tells, by language: for whoever reads it later, in the language of then."""
+    said: dict[str, T] = {}
+    for each in LANGUAGES:
+        with language(each):
+            said[each] = say()
+    return said
 
 
 def t(vi: str, en: str, **values: Any) -> str:

@@ -12,6 +12,7 @@ from admin.console.context import actor
 from admin.console.forms import Form
 from campaigns.content.placeholders import title_of
 from campaigns.models import Campaign, Template
+from campaigns.store.audit import find_last_deed
 from campaigns.store.console import list_audit_of
 from config.i18n import Text, t
 
@@ -90,8 +91,7 @@ FACT_TITLES: Mapping[str, Text] = {
 
 def facts_conflict(session: Session, template: Template, form: Form, theirs: Form) -> Conflict:
     """What to tell of a template whose facts somebody else changed; from now on the form overwrites."""
-    entries = list_audit_of(session, "template", template.id)
-    last = next((entry for entry in entries if entry.action == "template.changed"), None)
+    last = find_last_deed(session, "template.changed", "template", template.id)
     form.values["seen"] = theirs.get("seen")
     where = [
         Difference(str(title), theirs.get("shown-" + name) or "–", form.get("shown-" + name) or "–")

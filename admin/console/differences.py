@@ -10,7 +10,7 @@ from typing import Any
 from admin.console import formats, words
 from campaigns.content.classes import class_rules
 from campaigns.content.placeholders import title_of
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.delivery.hours import WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
 from campaigns.delivery.states import STATE_TITLES, MessageState
@@ -49,7 +49,7 @@ _FIELDS: Mapping[str, tuple[Text, Callable[[Any], str]]] = {
     "template_version": (Text("Phiên bản mẫu tin", "Version of the template"), str),
     "message_class": (Text("Loại tin", "Class"), lambda slug: str(class_rules(slug).title)),
     "legal_basis": (Text("Căn cứ pháp lý", "Legal basis"), str),
-    "topic": (Text("Chủ đề", "Topic"), lambda slug: str(TOPICS.get(slug, slug))),
+    "topic": (Text("Chủ đề", "Topic"), topic_title),
     "variant": (Text("Kiểu chữ", "Spelling"), lambda variant: str(words.VARIANT_TITLES[variant])),
     "sender": (Text("Tên người gửi", "Sender name"), str),
     "start_at": (

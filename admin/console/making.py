@@ -14,11 +14,12 @@ from admin.console.campaign_form import VALUE_PREFIX, read_audience, read_text
 from admin.console.context import actor, console, reading
 from admin.console.forms import Form
 from admin.console.review import prices_of
-from admin.console.views.templates import class_title, topic_title
 from campaigns.areas.names import fold
 from campaigns.audience.reach import reach_of
 from campaigns.audience.selection import Audience
+from campaigns.content.classes import class_title
 from campaigns.content.rendering import compile_template
+from campaigns.content.topics import topic_title
 from campaigns.draft import CampaignDraft, read_draft, write_draft
 from campaigns.errors import LoaError
 from campaigns.models import Campaign, TemplateVersion

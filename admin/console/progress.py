@@ -26,7 +26,7 @@ from campaigns.stats.idle import idle_reason, lately_refused
 from campaigns.stats.outlook import outlook
 from campaigns.store.campaigns import get_campaign
 from campaigns.store.progress import read_standing
-from config.i18n import LANGUAGES, Text, current_language, figure, language, t
+from config.i18n import Text, current_language, figure, in_every_language, t
 
 SHARED_MS = 1000
 """Within so long nobody works the figures out again, however many look."""
@@ -311,15 +311,15 @@ def _gateway(row: Row[Any], rates: Mapping[str, float]) -> GatewayLine:
 def _said(session: Session, campaign: Campaign, accepted: int) -> dict[str, dict[str, Any]]:
     """In every language, so that viewers of both cost one look ahead."""
     ahead = outlook(session, campaign)
-    said: dict[str, dict[str, Any]] = {}
-    for each in LANGUAGES:
-        with language(each):
-            said[each] = {
-                "idle": idle_reason(session, campaign.id) or _last_receipts(campaign, accepted),
-                "ahead": ahead.words(),
-                "refused": lately_refused(session, campaign),
-            }
-    return said
+
+    def say() -> dict[str, Any]:
+        return {
+            "idle": idle_reason(session, campaign.id) or _last_receipts(campaign, accepted),
+            "ahead": ahead.words(),
+            "refused": lately_refused(session, campaign),
+        }
+
+    return in_every_language(say)
 
 
 def _last_receipts(campaign: Campaign, accepted: int) -> str | None:

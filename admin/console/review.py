@@ -15,7 +15,7 @@ from admin.console.context import actor
 from admin.console.differences import outcomes_words
 from campaigns.content.classes import class_rules
 from campaigns.content.prices import Prices
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.delivery.hours import EVERY_DAY, WEEKDAY_NAMES
 from campaigns.delivery.pace import format_span
 from campaigns.lawful import legal_basis_of
@@ -77,7 +77,7 @@ def about_words(campaign: Campaign) -> list[Fact]:
     numbered = t("{title}, phiên bản {n}", "{title}, version {n}", title=version.template.title, n=version.number)
     return [
         (t("Mẫu tin", "Template"), numbered),
-        (t("Loại tin, chủ đề", "Class, topic"), f"{kind.title} · {TOPICS.get(campaign.topic, campaign.topic)}"),
+        (t("Loại tin, chủ đề", "Class, topic"), f"{kind.title} · {topic_title(campaign.topic)}"),
         (t("Căn cứ", "Legal basis"), str(basis)),
         (t("Người gửi", "Sender"), campaign.sender or t("tên mặc định của cổng", "the gateway's own")),
         (t("Kiểu chữ", "Spelling"), str(words.VARIANT_TITLES[campaign.variant])),

@@ -10,6 +10,7 @@ from campaigns.titles import CARRIER_TITLES as CARRIER_TITLES
 from campaigns.titles import ROLE_TITLES as ROLE_TITLES
 from campaigns.titles import SOURCE_TITLES as SOURCE_TITLES
 from campaigns.titles import carrier as carrier
+from campaigns.titles import routed as routed
 from config.i18n import Text, t
 
 

@@ -282,27 +282,17 @@ def _count(
     title = table.columns.titles[table.columns.phone]
     for line, cipher, outside in merged.left:
         number = "0" + keyring.decrypt(cipher)[2:].decode()
-        chunk.problems.append(_known_elsewhere(line, title, number) if outside else _erased(line, title, number))
+        chunk.problems.append(_left_out(line, title, number, outside))
     problems.write(chunk.problems)
 
 
-def _erased(line: int, title: str, number: str) -> Problem:
-    return Problem(
-        line,
-        Outcome.REJECTED,
-        title,
-        number,
-        t("Người này đã yêu cầu xoá dữ liệu", "This person asked to be erased"),
-        t("Bỏ khỏi danh sách", "Take the number off the list"),
-    )
-
-
-def _known_elsewhere(line: int, title: str, number: str) -> Problem:
-    return Problem(
-        line,
-        Outcome.REJECTED,
-        title,
-        number,
-        t("Số này không thuộc phạm vi phụ trách của bạn", "The number is not of the part of the city you work for"),
-        t("Chuyển dòng này cho người phụ trách toàn thành phố", "Hand the row to who works for the whole city"),
-    )
+def _left_out(line: int, title: str, number: str, outside: bool) -> Problem:
+    if outside:
+        why = t(
+            "Số này không thuộc phạm vi phụ trách của bạn", "The number is not of the part of the city you work for"
+        )
+        do = t("Chuyển dòng này cho người phụ trách toàn thành phố", "Hand the row to who works for the whole city")
+    else:
+        why = t("Người này đã yêu cầu xoá dữ liệu", "This person asked to be erased")
+        do = t("Bỏ khỏi danh sách", "Take the number off the list")
+    return Problem(line, Outcome.REJECTED, title, number, why, do)

@@ -21,7 +21,7 @@ from campaigns.audience.problems import Outcome, no_formula
 from campaigns.audience.sealed_files import open_text, seal_file
 from campaigns.audience.tables import find_table
 from campaigns.audience.uploads import BAD_ROWS, PROBLEMS, folder_of, list_of
-from campaigns.errors import LoaError, in_every_language
+from campaigns.errors import LoaError
 from campaigns.models import ImportJob
 from campaigns.store.audit import append_audit
 from campaigns.store.database import Database
@@ -36,7 +36,7 @@ from campaigns.store.imports import (
     try_lock_import,
 )
 from campaigns.store.users import load_actor
-from config.i18n import Text, language
+from config.i18n import Text, in_every_language, language
 from config.keys import Keyring
 
 MOST_ATTEMPTS = 5
@@ -179,7 +179,7 @@ def _finish(session: Session, job: ImportJob, report: ImportReport) -> None:
 
 def _fail(session: Session, job: ImportJob, refusal: LoaError) -> None:
     counts = refusal.detail.get("imported")
-    end_import(session, job.id, report=counts, error=in_every_language(refusal))
+    end_import(session, job.id, report=counts, error=in_every_language(refusal.__str__))
     if counts:
         found = {**counts, "edition": job.edition, "job": job.id, "damaged": True}
         append_audit(session, job.created_by, "contact.import", "import", refusal.detail["source"], found)

@@ -246,3 +246,8 @@ def _refuse_loosened(kind: MessageClass) -> None:
 
 def _refused(where: str, why: Text) -> InvalidInput:
     return InvalidInput("LOA_CLASS_RULES, {where}: {why}.", "LOA_CLASS_RULES, {where}: {why}.", where=where, why=why)
+
+
+def class_title(slug: str) -> str:
+    """The class of a message in words."""
+    return str(MESSAGE_CLASSES[slug].title) if slug in MESSAGE_CLASSES else slug

@@ -55,7 +55,6 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {placeholder.name: placeholder for pla
 """The chips of the editor. A column of an imported file that is none of these can be named as well."""
 
 
-
 def title_of(name: str) -> str:
     """What a placeholder is called on screens; a column of a list under its own name."""
     known = PLACEHOLDERS.get(name)

@@ -28,7 +28,7 @@ PRICE_MOST = Decimal(100_000)
 
 def in_known_order(by_carrier: Mapping[str, int]) -> list[tuple[str, int]]:
     """What there is by carrier, in the order people know carriers; others after them by name."""
-    place = {name: number for number, name in enumerate((*CARRIERS, "wintel", "", "unknown"))}
+    place = {name: number for number, name in enumerate((*CARRIERS, "", "unknown"))}
     return sorted(by_carrier.items(), key=lambda item: (place.get(item[0], len(CARRIERS)), item[0]))
 
 

@@ -22,3 +22,8 @@ TOPICS: Mapping[str, Text] = {
     "he-thong": Text("Trả lời của hệ thống", "Replies of the system"),
 }
 """In the order people choose from."""
+
+
+def topic_title(slug: str) -> str:
+    """What a text is about, in words."""
+    return str(TOPICS.get(slug, slug))

@@ -17,7 +17,7 @@ from campaigns.store.places import load_places
 from campaigns.store.preflight import carriers_without_route, count_missing_values
 from campaigns.store.reach import Counted, Reach, count_stages
 from campaigns.titles import carrier
-from config.i18n import LANGUAGES, Count, language, t
+from config.i18n import Count, in_every_language, t
 
 
 def campaign_text(campaign: Campaign) -> CampaignText:
@@ -62,9 +62,7 @@ def _refuse_missing(session: Session, campaign: Campaign, reach: Reach) -> None:
         )
     missing = count_missing_values(session, reach, sorted(text.must_have))
     if missing:
-        listed = {
-            each: "; ".join(_lacking(name, count, each) for name, count in missing.items()) for each in LANGUAGES
-        }
+        listed = in_every_language(lambda: "; ".join(_lacking(name, count) for name, count in missing.items()))
         raise InvalidInput(
             "Mẫu tin cần những giá trị chưa có: {listed_vi}. Hãy ghi giá trị chung cho cả chiến dịch, hoặc bổ sung vào "
             "danh bạ.",
@@ -79,10 +77,9 @@ def _refuse_missing(session: Session, campaign: Campaign, reach: Reach) -> None:
         text.for_place(Place(*max(places.values(), key=_length, default=("", ""))))
 
 
-def _lacking(name: str, count: int, chosen: str) -> str:
-    with language(chosen):
-        people = "{title} (1 person)" if count == 1 else "{title} ({n} people)"
-        return t("{title} ({n} người)", people, title=title_of(name), n=Count(count))
+def _lacking(name: str, count: int) -> str:
+    people = "{title} (1 person)" if count == 1 else "{title} ({n} people)"
+    return t("{title} ({n} người)", people, title=title_of(name), n=Count(count))
 
 
 def _length(place: tuple[str, str]) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.access import Actor
 from campaigns.audience.sealed_files import seal_file
-from campaigns.errors import InvalidInput, LoaError, in_every_language
+from campaigns.errors import InvalidInput, LoaError
 from campaigns.exports.files import open_sheet
 from campaigns.exports.kinds import kind_of
 from campaigns.models import ExportJob
@@ -27,7 +27,7 @@ from campaigns.store.exports import (
     try_lock_export,
 )
 from campaigns.store.users import scope_of
-from config.i18n import current_language, language
+from config.i18n import current_language, in_every_language, language
 from config.keys import Keyring
 
 FORMATS = ("csv", "xlsx")
@@ -88,7 +88,7 @@ def run_export(database: Database, keyring: Keyring, home: Path, job_id: int) ->
                 rows = _write(database, keyring, file_of(home, job), job)
             except LoaError as refusal:
                 with database.transaction() as session:
-                    end_export(session, job.id, error=in_every_language(refusal))
+                    end_export(session, job.id, error=in_every_language(refusal.__str__))
                 shutil.rmtree(file_of(home, job).parent, ignore_errors=True)
             else:
                 with database.transaction() as session:
@@ -108,7 +108,7 @@ def _begin(database: Database, job_id: int) -> ExportJob | None:
                 "Writing the file was cut off {n} times, so it was given up; tell the operator.",
                 n=job.attempts,
             )
-            end_export(session, job_id, error=in_every_language(given_up))
+            end_export(session, job_id, error=in_every_language(given_up.__str__))
             return None
         job.state, job.rows_done = "running", 0
         job.attempts += 1

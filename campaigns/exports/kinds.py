@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.access import Scope
 from campaigns.audience.phone import mask_phone
 from campaigns.audience.sealing import open_name
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.errors import InvalidInput
 from campaigns.models import AuditEntry, Contact, OptOut
 from campaigns.proof.deeds import deed, kind_title
@@ -74,7 +74,7 @@ def _of_optouts(session: Session, keyring: Keyring, rows: Sequence[OptOut]) -> l
             _masked(keyring, ciphers[bytes(row.phone_hash)])
             if bytes(row.phone_hash) in ciphers
             else f"#{row.phone_hash.hex()[:8]}",
-            str(TOPICS.get(row.topic, row.topic)) if row.topic else t("Mọi tin", "All messages"),
+            topic_title(row.topic) if row.topic else t("Mọi tin", "All messages"),
             str(SOURCE_TITLES.get(row.source, row.source)),
             row.evidence,
             _moment(row.created_at),

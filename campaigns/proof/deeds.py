@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from campaigns.areas.names import fold
-from campaigns.content.classes import MESSAGE_CLASSES
-from campaigns.titles import ROLE_TITLES, SOURCE_TITLES, carrier
+from campaigns.content.classes import class_title
+from campaigns.titles import ROLE_TITLES, SOURCE_TITLES, carrier, routed
 from config.i18n import Text, figure, t
 from config.zone import CITY_TIME
 
@@ -270,21 +270,12 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d\d:\d\d:00")
 
 
-def _carrier(name: str) -> str:
-    return t("mọi nhà mạng khác", "any other carrier") if name == "*" else carrier(name)
-
-
-def _class(slug: str) -> str:
-    known = MESSAGE_CLASSES.get(slug)
-    return str(known.title) if known else slug
-
-
 _WORDS: Mapping[str, Callable[[str], object]] = {
     "roles": lambda value: ROLE_TITLES.get(value, value),
     "source": lambda value: SOURCE_TITLES.get(value, value),
-    "carriers": _carrier,
-    "message_class": _class,
-    "class": _class,
+    "carriers": routed,
+    "message_class": class_title,
+    "class": class_title,
 }
 """Values that stand for something, by field."""
 
@@ -293,7 +284,7 @@ def tariff_title(number: str) -> str:
     """What a price is for: ``viettel/*`` is one carrier and every class."""
     name, _, slug = number.partition("/")
     whose = t("mọi nhà mạng", "any carrier") if name == "*" else carrier(name)
-    return f"{whose}, {t('mọi loại tin', 'any class') if slug == '*' else _class(slug)}"
+    return f"{whose}, {t('mọi loại tin', 'any class') if slug == '*' else class_title(slug)}"
 
 
 def deed(action: str) -> str:

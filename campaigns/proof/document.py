@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from campaigns.approving import ReviewStep
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.delivery.states import CAMPAIGN_TITLES, MESSAGE_STATES, STATE_TITLES, CampaignState
 from campaigns.lawful import legal_basis_of
 from campaigns.models import Campaign
 from campaigns.proof.deeds import FIELDS, deed
 from campaigns.proof.record import Approval, Deed, Proof, Recount, is_over
-from config.i18n import Text, current_language, t
+from config.i18n import Text, current_language, figure, t
 from config.zone import CITY_TIME
 
 Tone = Literal["good", "warn", "bad", ""]
@@ -66,11 +66,6 @@ class Document:
         return asdict(self)
 
 
-def number(value: int) -> str:
-    """``1.234.567``, in English ``1,234,567``."""
-    return f"{value:,}" if current_language() == "en" else f"{value:,}".replace(",", ".")
-
-
 def moment(value: datetime | None) -> str:
     """``23/11/2026 14:05:09`` on the clocks of Da Nang."""
     return value.astimezone(CITY_TIME).strftime("%d/%m/%Y %H:%M:%S") if value else "–"
@@ -119,7 +114,7 @@ def _who(proof: Proof) -> Section:
         *_approvals(proof),
         Fact(t("Loại tin", "Class"), str(proof.message_class.title)),
         Fact(t("Căn cứ", "Legal basis"), _basis(proof)),
-        Fact(t("Chủ đề", "Topic"), str(TOPICS.get(campaign.topic, campaign.topic))),
+        Fact(t("Chủ đề", "Topic"), topic_title(campaign.topic)),
         Fact(t("Trạng thái", "State"), str(CAMPAIGN_TITLES[CampaignState(campaign.state)])),
         Fact(t("Mã nội dung được duyệt", "Content hash approved"), _hex(campaign.approved_hash), code=True),
         Fact(t("Mã nội dung hiện tại", "Content hash now"), proof.content, code=True),
@@ -157,7 +152,7 @@ def _unkept(campaign: Campaign) -> str:
 def _approval(given: Approval) -> str:
     said = [f"{given.by}, {moment(given.at)}"]
     if given.people is not None:
-        said.append(t("{n} người nhận", "{n} recipients", n=number(given.people)))
+        said.append(t("{n} người nhận", "{n} recipients", n=figure(given.people)))
     if given.confirmed_class:
         said.append(t("đã xác nhận loại tin", "class confirmed"))
     return "; ".join(said)
@@ -239,16 +234,16 @@ def _audience(proof: Proof) -> Section:
         Fact(t("Đối tượng", "Audience"), areas),
         Fact(t("Danh mục địa bàn", "Edition of the areas"), edition),
         Fact(t("Chốt danh sách lúc", "Frozen"), moment(campaign.planned_at)),
-        Fact(t("Số người được lập tin", "People planned"), number(proof.planned)),
-        Fact(t("Số phần tin", "Message parts"), number(proof.parts)),
-        Fact(t("Từ chối sau khi chốt, không gửi", "Refused afterwards, not sent"), number(proof.totals["suppressed"])),
+        Fact(t("Số người được lập tin", "People planned"), figure(proof.planned)),
+        Fact(t("Số phần tin", "Message parts"), figure(proof.parts)),
+        Fact(t("Từ chối sau khi chốt, không gửi", "Refused afterwards, not sent"), figure(proof.totals["suppressed"])),
     ]
-    rows = [[row.name, number(row.planned), number(row.totals["delivered"])] for row in proof.districts]
+    rows = [[row.name, figure(row.planned), figure(row.totals["delivered"])] for row in proof.districts]
     table = Table(
         [t("Quận, huyện", "District"), t("Số người", "People"), t("Đã tới máy", "Delivered")],
         rows,
         numbers=(1, 2),
-        total=[t("Cộng", "Total"), number(proof.planned), number(proof.totals["delivered"])],
+        total=[t("Cộng", "Total"), figure(proof.planned), figure(proof.totals["delivered"])],
     )
     return Section("audience", t("Gửi tới ai", "To whom"), facts, table if rows else None)
 
@@ -257,9 +252,9 @@ def _gateways(proof: Proof) -> Section:
     rows = [
         [
             each.gateway or t("chưa có cổng", "no gateway yet"),
-            number(each.planned),
-            number(each.handed_over),
-            number(each.delivered),
+            figure(each.planned),
+            figure(each.handed_over),
+            figure(each.delivered),
             moment(each.first_at),
             moment(each.last_at),
         ]
@@ -280,10 +275,10 @@ def _gateways(proof: Proof) -> Section:
 
 
 def _outcomes(proof: Proof) -> Section:
-    rows = [[str(STATE_TITLES[state]), number(proof.totals[state.label])] for state in MESSAGE_STATES]
+    rows = [[str(STATE_TITLES[state]), figure(proof.totals[state.label])] for state in MESSAGE_STATES]
     title = t("Cộng các kết quả so với số người", "Sum of the outcomes against people planned")
-    added = number(sum(proof.totals.values()))
-    fact = Fact(title, f"{added} / {number(proof.planned)}", tone="good" if proof.adds_up else "bad")
+    added = figure(sum(proof.totals.values()))
+    fact = Fact(title, f"{added} / {figure(proof.planned)}", tone="good" if proof.adds_up else "bad")
     note = "" if is_over(proof.campaign) else t("Chiến dịch chưa kết thúc.", "The campaign is not over.")
     titles = [t("Kết quả", "Outcome"), t("Số người", "People")]
     table = Table(titles, rows, numbers=(1,), total=[t("Cộng", "Total"), added])
@@ -311,11 +306,11 @@ def _refusals(counted: Recount) -> list[Fact]:
     return [
         Fact(
             t("Người đã từ chối trước khi chốt, không lập tin", "Refused before, left out"),
-            number(honoured.left_out),
+            figure(honoured.left_out),
         ),
         Fact(
             t("Người đã từ chối trước khi chốt mà vẫn bị gửi", "Refused before, and sent to all the same"),
-            number(honoured.sent),
+            figure(honoured.sent),
             tone="bad" if honoured.sent else "good",
         ),
     ]

@@ -14,7 +14,7 @@ from campaigns.models import Campaign
 from campaigns.stats.clock import moment
 from campaigns.store.campaigns import database_now
 from campaigns.store.pacing import read_fullest_ward, read_left_by_gateway
-from config.i18n import Count, t
+from config.i18n import figure, t
 from config.zone import CITY_TIME
 
 
@@ -98,7 +98,7 @@ class Outlook:
 
 def _plain(hourly: float | None) -> str:
     few = f"{hourly or 0:.1f}"
-    return f"{Count(round(hourly))}" if hourly and hourly >= 10 else t(few.replace(".", ","), few)
+    return figure(hourly) if hourly and hourly >= 10 else t(few.replace(".", ","), few)
 
 
 def _rounded(hourly: float | None) -> float | None:

@@ -67,14 +67,20 @@ _FEW = 100_000
 """Rows that are counted one by one while somebody waits for a page."""
 
 
+_ROWS_ABOUT = text("SELECT reltuples::bigint FROM pg_class WHERE oid = CAST(:name AS regclass)")
+
+
+def _rows_about(session: Session, name: str) -> int:
+    """What the planner believes that a table or an index holds."""
+    return int(session.execute(_ROWS_ABOUT, {"name": name}).scalar_one())
+
+
 def estimate_contacts(session: Session, scope: Scope = WHOLE_CITY) -> int:
     """About how many contacts there are, from the planner's statistics; exact while they are few, and for a scope."""
     if scope.wards is not None:
         return session.execute(select(func.count()).select_from(Contact).where(contacts_within(scope))).scalar_one()
-    about = session.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'contact'::regclass")).scalar_one()
-    if about < _FEW:
-        return session.execute(select(func.count()).select_from(Contact)).scalar_one()
-    return int(about)
+    about = _rows_about(session, "contact")
+    return session.execute(select(func.count()).select_from(Contact)).scalar_one() if about < _FEW else about
 
 
 def count_campaigns(session: Session, scope: Scope = WHOLE_CITY) -> dict[str, int]:
@@ -95,15 +101,11 @@ class Refusals:
     today: int
 
 
-# The index holds exactly the refusals in force, and the planner keeps count of its rows.
-_ABOUT_REFUSALS = text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'uq_opt_out_in_force'::regclass")
-
-
 def estimate_refusals(session: Session, scope: Scope = WHOLE_CITY) -> Refusals:
     """How many refusals are in force, exact while they are few; about how many once they are not."""
     mine = select(func.count(OptOut.id)).where(OptOut.ended_at.is_(None), numbers_within(scope, OptOut.phone_hash))
     today = session.execute(mine.where(OptOut.created_at > func.now() - timedelta(days=1))).scalar_one()
-    about: int = session.execute(_ABOUT_REFUSALS).scalar_one()
+    about = _rows_about(session, "uq_opt_out_in_force")  # the index holds exactly the refusals in force
     if about < _FEW:
         return Refusals(session.execute(mine).scalar_one(), today)
     return Refusals(about if scope.wards is None else None, today)

@@ -175,23 +175,28 @@ class Desk:
 Desks = Callable[..., Desk]
 
 
+def window(chromium: Browser, address: str, *, width: int, dark: bool) -> Desk:
+    """A window of its own, with nobody signed in."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if dark else "light",
+        locale="vi-VN",
+        timezone_id="Asia/Ho_Chi_Minh",
+    )
+    context.set_default_timeout(15_000)
+    return Desk(context.new_page(), address).listen()
+
+
 @pytest.fixture
 def desk(chromium: Browser, address: str) -> Iterator[Desks]:
     """``desk("officer", width=360)`` is the signed-in person's window."""
     opened = []
 
     def sit_down(role: str | None = None, *, language: str = "vi", width: int = 1440, dark: bool = False) -> Desk:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="dark" if dark else "light",
-            locale="vi-VN",
-            timezone_id="Asia/Ho_Chi_Minh",
-        )
-        context.set_default_timeout(15_000)
-        opened.append(context)
-        made = Desk(context.new_page(), address).listen()
+        made = window(chromium, address, width=width, dark=dark)
+        opened.append(made)
         return made.sign_in(role, language) if role else made
 
     yield sit_down
-    for context in opened:
-        context.close()
+    for made in opened:
+        made.page.context.close()

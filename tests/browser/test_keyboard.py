@@ -24,7 +24,7 @@ from campaigns.gateways.smpp.sandbox.process import SandboxProcess
 from campaigns.store.database import Database
 from config.keys import load_keyring
 from config.zone import CITY_TIME
-from tests.browser.conftest import Desk
+from tests.browser.conftest import window
 from tests.browser.hands import Hands
 from tests.factories import OPERATOR
 from tests.journeys.city import City
@@ -73,15 +73,8 @@ def staff(way: str, chromium: Browser, address: str) -> Iterator[Staff]:
         if role in known:
             known[role].desk.complaints.clear()
             return known[role]
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="dark" if dark else "light",
-            locale="vi-VN",
-            timezone_id="Asia/Ho_Chi_Minh",
-        )
-        context.set_default_timeout(15_000)
-        opened.append(context)
-        hands = Hands(Desk(context.new_page(), address).listen())
+        hands = Hands(window(chromium, address, width=width, dark=dark))
+        opened.append(hands)
         hands.open("/login")
         if role:
             known[role] = hands
@@ -93,8 +86,8 @@ def staff(way: str, chromium: Browser, address: str) -> Iterator[Staff]:
         return hands
 
     yield come
-    for context in opened:
-        context.close()
+    for hands in opened:
+        hands.page.context.close()
 
 
 def asked(town: City, statement: str, **values: Any) -> Any:

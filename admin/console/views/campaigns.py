@@ -24,12 +24,14 @@ from admin.console.views.approving import ApprovingPages, approval_values
 from admin.console.views.delivery import DeliveryPages
 from admin.console.views.proof import ProofPages
 from admin.console.views.running import RunningPages, running_values
-from admin.console.views.templates import class_title, own_sender, topic_title
+from admin.console.views.templates import own_sender
 from admin.console.views.wizard import WizardPages
 from campaigns import steps
 from campaigns.access import Actor
 from campaigns.audience.selection import Audience
+from campaigns.content.classes import class_title
 from campaigns.content.placeholders import SAMPLES, title_of
+from campaigns.content.topics import topic_title
 from campaigns.delivery.states import TRANSITIONS, CampaignState, Step
 from campaigns.delivery.trouble import read_reason
 from campaigns.draft import content_hash

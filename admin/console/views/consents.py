@@ -13,7 +13,7 @@ from admin.console.frame import Choice, ChoiceFilter, expose, shown
 from admin.console.number_register import NumberRegister, number_cell
 from campaigns.advertising.consents import HOW, Terms, add_consent, end_consent, parse_day, terms
 from campaigns.audience.hiding import hide_numbers
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.errors import InvalidInput, LoaError
 from campaigns.models import Consent
 from campaigns.optouts.register import refusable_topics
@@ -25,7 +25,7 @@ _FIELDS = {"given_at": "given", "daily_cap": "per_day"}
 
 def consent_scope(topic: str | None) -> str:
     """What was agreed to."""
-    return str(TOPICS.get(topic, topic)) if topic else t("Mọi quảng cáo", "All advertising")
+    return topic_title(topic) if topic else t("Mọi quảng cáo", "All advertising")
 
 
 def consent_standing(consent: Consent) -> str:

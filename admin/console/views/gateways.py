@@ -79,9 +79,7 @@ def _state(_view: Any, context: Any, gateway: Gateway, _column: str) -> Markup:
 
 def _carriers(_view: Any, context: Any, gateway: Gateway, _column: str) -> str:
     names = context["standings"][gateway.name].carriers
-    return (
-        ", ".join(t("mọi nhà mạng khác", "any other carrier") if n == "*" else words.carrier(n) for n in names) or "–"
-    )
+    return ", ".join(map(words.routed, names)) or "–"
 
 
 def _address(_view: Any, _context: Any, gateway: Gateway, _column: str) -> str:

@@ -14,7 +14,7 @@ from admin.console.frame import Choice, ChoiceFilter, expose, shown, told
 from admin.console.number_register import NumberRegister, number_cell, shown_number
 from campaigns.audience.person import text_of
 from campaigns.audience.phone import PhoneProblem, normalise_phone
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.errors import LoaError
 from campaigns.models import OptOut
 from campaigns.optouts.citizen import BY
@@ -29,7 +29,7 @@ STAFF_SOURCES = ("staff", "hotline", "web", "telco")
 
 
 def _scope(topic: str | None) -> str:
-    return str(TOPICS.get(topic, topic)) if topic else t("Mọi tin", "All messages")
+    return topic_title(topic) if topic else t("Mọi tin", "All messages")
 
 
 def _in_force(_view: Any, _context: Any, optout: OptOut, _column: str) -> Markup | str:

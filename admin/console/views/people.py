@@ -20,7 +20,7 @@ from campaigns.advertising.consents import HOW
 from campaigns.audience import person
 from campaigns.audience.hiding import hide_numbers
 from campaigns.audience.sealing import open_attributes
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import topic_title
 from campaigns.delivery.states import STATE_TITLES, MessageState
 from campaigns.errors import LoaError
 from campaigns.models import Contact
@@ -227,7 +227,7 @@ class PersonPages(Screen):
             ways=HOW,
             inbound=list_inbound_of(session, contact.phone_hash, MESSAGES_SHOWN),
             history=store.list_audit_of(session, "contact", contact_id) if may("audit.view") else [],
-            scope=lambda topic: TOPICS.get(topic, topic) if topic else t("Mọi tin", "All messages"),
+            scope=lambda topic: topic_title(topic) if topic else t("Mọi tin", "All messages"),
             source_title=_source_title,
             hide=hide_numbers,
         )

@@ -18,19 +18,19 @@ from admin.console.frame import Choice, ChoiceFilter, ListScreen, expose, shown,
 from admin.console.icons import badge
 from admin.console.words import ARCHIVED_BADGE, VARIANT_TITLES
 from campaigns.areas.names import fold
-from campaigns.content.classes import MESSAGE_CLASSES, class_rules
+from campaigns.content.classes import MESSAGE_CLASSES, class_rules, class_title
 from campaigns.content.diff import compare, differs
 from campaigns.content.encoding import normalise, strip_marks
 from campaigns.content.files import AUDIENCE_MOST, PLAN_TASK_MOST, SLUG_MOST, TITLE_MOST, TemplateFacts
 from campaigns.content.findings import repair
 from campaigns.content.placeholders import PLACEHOLDERS
 from campaigns.content.rendering import SOURCE_MOST, compile_template
-from campaigns.content.topics import TOPICS
+from campaigns.content.topics import TOPICS, topic_title
 from campaigns.delivery.trials import PER_MINUTE, try_text
 from campaigns.errors import InvalidInput, LoaError, WrongState
 from campaigns.models import AuditEntry, Template, TemplateVersion
 from campaigns.scope import sees
-from campaigns.store.console import list_audit_of
+from campaigns.store.audit import find_last_deed
 from campaigns.store.gateways import list_gateways
 from campaigns.store.scope import templates_within
 from campaigns.store.templates import (
@@ -54,16 +54,6 @@ from config.i18n import Text, t
 
 ARCHIVED = "archived"
 _WORD = re.compile(r"[a-z0-9]+")
-
-
-def class_title(slug: str) -> str:
-    """The class of a message in words."""
-    return str(MESSAGE_CLASSES[slug].title) if slug in MESSAGE_CLASSES else slug
-
-
-def topic_title(slug: str) -> str:
-    """What a text is about, in words."""
-    return str(TOPICS.get(slug, slug))
 
 
 def _title(_view: Any, _context: Any, template: Template, _column: str) -> Markup:
@@ -380,8 +370,7 @@ def _put_away(session: Session, template: Template) -> AuditEntry | None:
     """By whom and when a template was put away; None where it is in use."""
     if template.archived_at is None:
         return None
-    entries = list_audit_of(session, "template", template.id)
-    return next((entry for entry in entries if entry.action == "template.archived"), None)
+    return find_last_deed(session, "template.archived", "template", template.id)
 
 
 def _begun(copied: str) -> Form:

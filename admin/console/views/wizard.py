@@ -39,12 +39,13 @@ from admin.console.making import (
 )
 from admin.console.review import LANGUAGE_TITLES, review_page
 from admin.console.views.contacts import carrier_choices, show_masked
-from admin.console.views.templates import class_title, own_sender, topic_title
+from admin.console.views.templates import own_sender
 from campaigns import steps
 from campaigns.areas.alphabet import alphabetical
 from campaigns.audience.reach import reach_of
-from campaigns.content.classes import class_rules
+from campaigns.content.classes import class_rules, class_title
 from campaigns.content.placeholders import PLACEHOLDERS
+from campaigns.content.topics import topic_title
 from campaigns.delivery.hours import WEEKDAY_NAMES
 from campaigns.delivery.states import TRANSITIONS, CampaignState, Step
 from campaigns.draft import CampaignDraft
