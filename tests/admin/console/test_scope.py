@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,10 @@ BELONG_TO_NOBODYS_PART = {
 }
 SECRET = "NGOAI-PHAM-VI"
 """Stands in the name of everything that lies outside."""
+MANY = 24_681
+"""So many messages and visits lie outside."""
+COUNTED = re.compile(r"(?<![0-9a-f])24[.,]?681(?![0-9a-f])")
+"""``MANY`` as pages and files may write it; not as a stretch of some hash."""
 
 
 class City:
@@ -84,7 +89,7 @@ class City:
         day = city_today(session)
         for origin, ward in ((elsewhere[2].id, "20194"), (0, "20254")):
             place = {"campaign_id": origin, "ward_id": ward_id(session, ward), "day": day}
-            session.add(LinkVisit(link_id=self.inside["link_id"], visits=477, **place))
+            session.add(LinkVisit(link_id=self.inside["link_id"], visits=MANY, **place))
         self.list_of_another = ImportJob(
             folder="x",
             file_name=f"{SECRET}.csv",
@@ -107,9 +112,9 @@ class City:
                 campaign_id=campaign.id,
                 ward_id=ward_id(session, "20254"),
                 carrier="viettel",
-                size=477,
-                parts=477,
-                delivered=477,
+                size=MANY,
+                parts=MANY,
+                delivered=MANY,
                 state="done",
             )
         )
@@ -163,7 +168,7 @@ def test_no_page_shows_anything_from_outside(app: Flask, city: City, signed_in: 
     for path, status, text in seen:
         assert status < 500, path
         assert SECRET not in text, path
-        assert "477" not in text, path
+        assert not COUNTED.search(text), path
     shown = {path for path, status, _ in seen if status == 200}
     assert f"/campaigns/{city.inside['campaign_id']}/" in shown
 
@@ -200,7 +205,7 @@ def test_pages_and_deeds_of_things_outside_are_not_there(app: Flask, city: City,
 def test_searching_finds_nothing_outside(city: City, signed_in: Any, path: str) -> None:
     text = signed_in("officer").get(path).text
     assert f"{SECRET} " not in text  # the word alone stands in the form that asked
-    assert "477" not in text
+    assert not COUNTED.search(text)
 
 
 def test_somebody_without_a_limit_sees_it_all(app: Flask, city: City, session: Session, signed_in: Any) -> None:
@@ -210,6 +215,7 @@ def test_somebody_without_a_limit_sees_it_all(app: Flask, city: City, session: S
     browser = signed_in("officer")
     for path in ("/campaigns/", "/contacts/", "/templates/", "/optouts/"):
         assert SECRET in browser.get(path).text, path
+    assert COUNTED.search(browser.get("/delivery/?since=&by=ward").text)
     assert set(ROLES) == {"officer", "approver", "analyst", "operator", "administrator"}
 
 
@@ -257,7 +263,7 @@ def test_a_departments_officer_makes_and_closes_links_of_the_department(city: Ci
     assert officer.post(f"{made}close", follow_redirects=True).status_code == 200
     listed = officer.get("/links/").text
     assert "Đã đóng" in listed
-    assert "477" not in listed
+    assert not COUNTED.search(listed)
     shown = officer.get(f"/links/{city.inside['link_id']}/").text
     assert "Chỉ tính lượt mở từ các chiến dịch và địa bàn bạn phụ trách" in shown
     assert officer.get(f"/links/{city.inside['link_id']}/qr.svg?ward=1").status_code == 404
